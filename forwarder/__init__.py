@@ -1,0 +1,1 @@
+"""Getting a record to the central store and an answer to the citizen, whatever the weather."""
