@@ -1,0 +1,110 @@
+"""
+What an engine is to the store: a writer connection, readers, and its words for four snippets.
+
+SQL is written once, with `:name` parameters and `{id}`, `{blob}`, `{lock}`, `{among:name}` where
+the engines differ; `Engine.spell` turns it into the engine's own and caches the result.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
+
+from forwarder.ports import Row
+
+
+class Cursor(Protocol):
+    """As much of a DB-API cursor as both drivers share."""
+
+    rowcount: int
+
+    def fetchone(self) -> Any:  # noqa: ANN401 (a driver's row)
+        """The next row, or None."""
+
+    def fetchall(self) -> list[Any]:
+        """All rows that are left."""
+
+
+class Connection(Protocol):
+    """As much of a DB-API connection as both drivers share."""
+
+    def execute(self, sql: Any, parameters: Any = (), /) -> Cursor:  # noqa: ANN401 (a driver's)
+        """Run one statement."""
+
+    def close(self) -> None:
+        """Let go of it."""
+
+
+class Engine(Protocol):
+    """SQLite or PostgreSQL."""
+
+    name: str
+    #: Errors that mean "not now", as the driver raises them.
+    weather: tuple[type[Exception], ...]
+    #: The driver's base error: whatever else it has to say about a statement.
+    errors: type[Exception]
+
+    def spell(self, sql: str) -> str:
+        """The statement in this engine's words."""
+
+    def connect(self, *, read_only: bool) -> Connection:
+        """Open a connection in autocommit mode; transactions are begun by `transaction`."""
+
+    def transaction(self, connection: Connection) -> AbstractContextManager[None]:
+        """Begin, then commit, or roll back when the block raises."""
+
+    def many(self, connection: Connection, sql: str, rows: Sequence[Mapping[str, object]]) -> None:
+        """Execute once per row."""
+
+    def array(self, values: Sequence[object]) -> object:
+        """A list as the parameter of `{among:name}`."""
+
+    def tend(self, connection: Connection, *, idle: bool) -> None:
+        """House-keeping on the writer connection between two groups: SQLite's checkpoint."""
+
+    def usable(self, connection: Connection) -> bool:
+        """Whether the connection can go on after an error."""
+
+
+class Words:
+    """A snippet with an argument: `{among:ids}` is spelled by `template % "ids"`."""
+
+    __slots__ = ("_template",)
+
+    def __init__(self, template: str) -> None:
+        self._template = template
+
+    def __format__(self, name: str) -> str:
+        return self._template % name
+
+
+class BoundTransaction:
+    """`forwarder.ports.Transaction` on one connection of one engine."""
+
+    __slots__ = ("_connection", "_engine", "_execute", "_spell")
+
+    def __init__(self, engine: Engine, connection: Connection) -> None:
+        self._engine = engine
+        self._connection = connection
+        self._execute: Callable[[Any, Any], Cursor] = connection.execute
+        self._spell = engine.spell
+
+    def one(self, sql: str, /, **parameters: object) -> Row | None:
+        """The first row, or None."""
+        row: Row | None = self._execute(self._spell(sql), parameters).fetchone()
+        return row
+
+    def all(self, sql: str, /, **parameters: object) -> list[Row]:
+        """Every row; a list may be given for `{among:name}`."""
+        for name, value in parameters.items():
+            if isinstance(value, list):
+                parameters[name] = self._engine.array(value)
+        return self._execute(self._spell(sql), parameters).fetchall()
+
+    def run(self, sql: str, /, **parameters: object) -> int:
+        """Execute and return how many rows changed."""
+        return self._execute(self._spell(sql), parameters).rowcount
+
+    def many(self, sql: str, rows: Sequence[Mapping[str, object]], /) -> None:
+        """Execute once per row."""
+        if rows:
+            self._engine.many(self._connection, self._spell(sql), rows)

@@ -1,0 +1,127 @@
+"""
+Every table of the gateway, as a numbered list of forward-only steps for both engines.
+
+`{blob}` and `{id}` are the only words that differ between SQLite and PostgreSQL here. A step once
+released is never edited. Times are milliseconds since 1970, UTC. Nothing a citizen wrote and no
+address of theirs stands here in plain: what is sealed is named so in the comment behind it.
+"""
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    (
+        # Appended to and never changed, but for data_key, which erasing a person sets to null.
+        """
+        create table journal (
+            id bigint primary key,            -- chain * 2^40 + position: ordered within a chain
+            chain integer not null,
+            position bigint not null,
+            channel text not null,
+            external_id text not null,
+            received_at bigint not null,
+            payload {blob} not null,          -- sealed
+            data_key {blob},                  -- wrapped by the gateway key
+            digest {blob} not null,           -- SHA-256 over the digest before and this row
+            unique (channel, external_id)
+        )
+        """,
+        # What became of each journal row. Apart from it, so that settling copies no payload.
+        """
+        create table work (
+            journal_id bigint primary key references journal (id),
+            state text not null default 'received' check (state in
+                ('received', 'waiting', 'recorded', 'joined', 'command', 'ignored', 'parked')),
+            due bigint not null,              -- a claim moves it ahead: the lease
+            owner text,
+            attempts integer not null default 0,
+            lane text,                        -- pseudonym of the sender, once parsed
+            batch text,                       -- what the parts of one message have in common
+            record_id text,
+            reason text,
+            settled_at bigint
+        )
+        """,
+        "create index work_due on work (due, journal_id) where state in ('received', 'waiting')",
+        "create index work_batch on work (batch) where batch is not null",
+        "create index work_parked on work (journal_id) where state = 'parked'",
+        "create index work_record on work (record_id) where record_id is not null",
+        """
+        create table records (
+            record_id text primary key,
+            revision integer not null,
+            case_code text not null unique,
+            channel text not null,
+            external_id text not null,
+            received_at bigint not null,
+            updated_at bigint not null,
+            pseudonym text not null,
+            state text not null,              -- public status: diterima, diteruskan, …
+            document {blob} not null,         -- sealed: the record as JSON
+            data_key {blob}
+        )
+        """,
+        "create index records_by_sender on records (pseudonym, received_at)",
+        "create index records_by_time on records (received_at)",
+        # Who can be answered, apart from what was said.
+        """
+        create table reporters (
+            pseudonym text not null,
+            record_id text not null references records (record_id),
+            identity {blob} not null,         -- sealed: return address, name, contact as JSON
+            data_key {blob},
+            primary key (record_id)
+        )
+        """,
+        "create index reporters_by_pseudonym on reporters (pseudonym)",
+        """
+        create table fingerprints (
+            key bigint not null,
+            record_id text not null references records (record_id),
+            received_at bigint not null,
+            primary key (key, record_id)
+        )
+        """,
+        "create index fingerprints_by_record on fingerprints (record_id)",
+        """
+        create table outbox (
+            id {id},
+            record_id text not null,
+            kind text not null,               -- record, receipt, status, help, …
+            revision integer not null,
+            target text not null,             -- 'central:<name>' or 'channel:<name>'
+            lane text not null,               -- one at a time and in order within a target
+            body {blob} not null,             -- sealed
+            data_key {blob},
+            state text not null default 'pending' check (state in
+                ('pending', 'delivered', 'uncertain', 'parked')),
+            due bigint not null,              -- a claim moves it ahead: the lease
+            owner text,
+            attempts integer not null default 0,
+            created_at bigint not null,
+            settled_at bigint,
+            reason text,
+            reference text,                   -- the other side's receipt
+            feedback text,                    -- what a delivery report or bounce said later
+            reply_id text unique,             -- of a reply: the name it has outside
+            dismissed text,                   -- why a person put a parked row aside
+            unique (record_id, kind, revision, target)
+        )
+        """,
+        """
+        create index outbox_due on outbox (target, due, id)
+        where state in ('pending', 'uncertain')
+        """,
+        """
+        create index outbox_lane on outbox (target, lane, id)
+        where state in ('pending', 'uncertain')
+        """,
+        "create index outbox_parked on outbox (id) where state = 'parked'",
+        "create index outbox_recent on outbox (lane, created_at)",
+        """
+        create table audit (
+            id {id},
+            at bigint not null,
+            who text not null,
+            what text not null
+        )
+        """,
+    ),
+)

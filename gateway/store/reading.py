@@ -1,0 +1,26 @@
+"""A read-only look at the database for commands that run beside the daemon."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from forwarder.ports import Transaction
+from gateway.store.engine import BoundTransaction
+from gateway.store.errors import StoreUnavailable
+from gateway.store.migrate import require_current
+from gateway.store.store import engine_for
+
+
+@contextmanager
+def reading(url: str) -> Iterator[Transaction]:
+    """One consistent view; raises StoreError when there is no database of this version."""
+    engine = engine_for(url)
+    try:
+        connection = engine.connect(read_only=True)
+    except engine.weather as exc:
+        raise StoreUnavailable(f"there is no database to read yet ({type(exc).__name__})") from exc
+    try:
+        require_current(engine, connection)
+        with engine.transaction(connection):
+            yield BoundTransaction(engine, connection)
+    finally:
+        connection.close()

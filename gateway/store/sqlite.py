@@ -1,0 +1,125 @@
+"""
+SQLite as an engine: WAL, synchronous=FULL, one connection for all writes and all checkpoints.
+
+One connection, because SQLite before 3.51.3 can lose a commit when two connections write and
+checkpoint in a tight race (sqlite.org/wal.html#walresetbug). A lock file keeps a second process
+out. Readers open the file read-only.
+"""
+
+import fcntl
+import json
+import os
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import IO, cast
+
+from gateway.store.engine import Connection, Words
+from gateway.store.errors import StoreBusy
+
+# How long a statement waits for another process's lock before the caller is told "not now".
+BUSY_MS = 3_000
+# A checkpoint copies pages and syncs twice: when idle above 4 MiB, in any case above 64 MiB.
+CHECKPOINT_IDLE = 4 << 20
+CHECKPOINT_ALWAYS = 64 << 20
+
+WORDS = {
+    "id": "integer primary key",
+    "blob": "blob",
+    "lock": "",
+    "among": Words("in (select value from json_each(:%s))"),
+}
+
+
+class Sqlite:
+    """The embedded engine; `path` is the database file."""
+
+    name = "sqlite"
+    weather: tuple[type[Exception], ...] = (sqlite3.OperationalError,)
+    errors: type[Exception] = sqlite3.Error
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._wal = Path(f"{path}-wal")
+        self._lock_file: IO[str] | None = None
+
+    def lock(self) -> None:
+        """Keep other gateway processes away from this file until `unlock`."""
+        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._lock_file = Path(f"{self.path}.lock").open("a")  # noqa: SIM115 (held open on purpose)
+        try:
+            fcntl.flock(self._lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as exc:
+            self._lock_file.close()
+            raise StoreBusy(f"{self.path} is in use by another gateway process") from exc
+
+    def unlock(self) -> None:
+        """Let another process have the file."""
+        if self._lock_file:
+            self._lock_file.close()
+            self._lock_file = None
+
+    @staticmethod
+    @lru_cache(maxsize=512)
+    def spell(sql: str) -> str:
+        """The statement with SQLite's words in place of the snippets."""
+        return sql.format_map(WORDS) if "{" in sql else sql
+
+    def connect(self, *, read_only: bool) -> Connection:
+        """Open the file; the writer creates it readable by its owner alone."""
+        if not read_only and not self.path.exists():
+            os.close(os.open(self.path, os.O_CREAT | os.O_WRONLY, 0o600))
+        mode = "ro" if read_only else "rw"
+        connection = sqlite3.connect(
+            f"{self.path.absolute().as_uri()}?mode={mode}",
+            uri=True,
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=512,
+        )
+        connection.execute(f"pragma busy_timeout = {BUSY_MS}")
+        if read_only:
+            connection.execute("pragma query_only = on")
+        else:
+            connection.execute("pragma journal_mode = wal")
+            connection.execute("pragma synchronous = full")
+            connection.execute("pragma wal_autocheckpoint = 0")
+            connection.execute("pragma foreign_keys = on")
+        return cast("Connection", connection)
+
+    @contextmanager
+    def transaction(self, connection: Connection) -> Iterator[None]:
+        """Begin at once as a writer, so that a lock is met here and not half-way."""
+        read_only = connection.execute("pragma query_only").fetchone()[0]
+        connection.execute("begin" if read_only else "begin immediate")
+        try:
+            yield
+            connection.execute("commit")
+        except BaseException:
+            # A full disk may have ended the transaction already.
+            if cast("sqlite3.Connection", connection).in_transaction:
+                connection.execute("rollback")
+            raise
+
+    def many(self, connection: Connection, sql: str, rows: Sequence[Mapping[str, object]]) -> None:
+        """Execute once per row."""
+        cast("sqlite3.Connection", connection).executemany(sql, rows)
+
+    def array(self, values: Sequence[object]) -> object:
+        """A list as JSON, which json_each takes apart."""
+        return json.dumps(values)
+
+    def tend(self, connection: Connection, *, idle: bool) -> None:
+        """Move the log into the database when it has grown, best when nobody waits."""
+        try:
+            size = self._wal.stat().st_size
+        except FileNotFoundError:
+            return
+        if size > CHECKPOINT_ALWAYS or (idle and size > CHECKPOINT_IDLE):
+            connection.execute("pragma wal_checkpoint(truncate)")
+
+    def usable(self, connection: Connection) -> bool:
+        """A SQLite connection goes on after an error, once the transaction is over."""
+        return not cast("sqlite3.Connection", connection).in_transaction

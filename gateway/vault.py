@@ -1,0 +1,65 @@
+"""
+Encryption at rest and keyed hashes, all from one 32-byte gateway key.
+
+Each row is sealed with a data key of its own, wrapped by the gateway key: destroying the wrapped
+key erases the row while the journal's chain over ciphertext stays verifiable. XSalsa20-Poly1305
+by libsodium. A data key seals exactly one message, so its nonce may be constant.
+"""
+
+import hashlib
+import hmac
+import os
+
+from nacl.bindings import crypto_secretbox, crypto_secretbox_open
+from nacl.exceptions import CryptoError
+
+KEY_BYTES = 32
+NONCE_BYTES = 24
+ONE_MESSAGE = bytes(NONCE_BYTES)
+
+
+class Vault:
+    """What holds the gateway key; its repr shows nothing."""
+
+    __slots__ = ("_key", "_pseudonyms", "_wrap")
+
+    def __init__(self, key: bytes) -> None:
+        if len(key) != KEY_BYTES:
+            raise ValueError(f"the gateway key has {len(key)} bytes, not {KEY_BYTES}")
+        self._key = key
+        self._wrap = self.derive("wrap")
+        self._pseudonyms = self.derive("pseudonym")
+
+    def __repr__(self) -> str:
+        return "<vault>"
+
+    def derive(self, purpose: str) -> bytes:
+        """A key for one purpose, from which the gateway key cannot be found."""
+        return hashlib.blake2b(purpose.encode(), key=self._key, digest_size=KEY_BYTES).digest()
+
+    def seal(self, plain: bytes) -> tuple[bytes, bytes]:
+        """The ciphertext and the wrapped data key."""
+        random = os.urandom(KEY_BYTES + NONCE_BYTES)
+        data_key, nonce = random[:KEY_BYTES], random[KEY_BYTES:]
+        wrapped = nonce + crypto_secretbox(data_key, nonce, self._wrap)
+        return crypto_secretbox(plain, ONE_MESSAGE, data_key), wrapped
+
+    def open(self, ciphertext: bytes, data_key: bytes) -> bytes:
+        """The plain bytes; raises ValueError when key or bytes do not fit."""
+        nonce, wrapped = data_key[:NONCE_BYTES], data_key[NONCE_BYTES:]
+        try:
+            return crypto_secretbox_open(
+                ciphertext, ONE_MESSAGE, crypto_secretbox_open(wrapped, nonce, self._wrap)
+            )
+        except (CryptoError, TypeError) as exc:
+            raise ValueError("the row was sealed with another gateway key, or changed") from exc
+
+    def pseudonym(self, *parts: str) -> str:
+        """A keyed hash to look a person up by without knowing who it is, 32 hex digits."""
+        words = "\0".join(parts).encode("utf-8", "surrogatepass")
+        return hashlib.blake2b(words, key=self._pseudonyms, digest_size=16).hexdigest()
+
+
+def same(left: str, right: str) -> bool:
+    """Compare two secrets in constant time."""
+    return hmac.compare_digest(left.encode(), right.encode())

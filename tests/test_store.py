@@ -1,0 +1,167 @@
+"""The store on both engines: what is committed, what is rolled back, what is refused."""
+
+import asyncio
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from forwarder.ports import Transaction
+from gateway.store import Store, StoreError, StoreUnavailable
+from gateway.store.migrations import MIGRATIONS
+from gateway.store.reading import reading
+
+AUDIT = "insert into audit (at, who, what) values (:at, 'test', :what)"
+
+
+def count(tx: Transaction) -> int:
+    row = tx.one("select count(*) from audit")
+    assert row
+    return int(row[0])
+
+
+async def test_a_write_is_seen_by_the_next_read(database: Store) -> None:
+    """What `write` returned for is committed."""
+    await database.write(lambda tx: tx.run(AUDIT, at=1, what="one"))
+
+    assert await database.read(count) == 1
+
+
+async def test_one_failing_piece_of_work_does_not_take_its_group_down(database: Store) -> None:
+    """Works that share a commit succeed and fail alone."""
+
+    def fail(tx: Transaction) -> None:
+        tx.run(AUDIT, at=2, what="undone")
+        raise LookupError("on purpose")
+
+    works = [database.write(lambda tx: tx.run(AUDIT, at=1, what="done")) for _ in range(5)]
+    failing = [database.write(fail) for _ in range(3)]
+    results = await asyncio.gather(*works, *failing, return_exceptions=True)
+
+    assert [type(result) for result in results] == [int] * 5 + [LookupError] * 3
+    assert await database.read(count) == 5
+
+
+async def test_a_cancelled_waiter_does_not_stop_the_commit(database: Store) -> None:
+    """A commit is never cancelled half-way."""
+    waiting = asyncio.ensure_future(database.write(lambda tx: tx.run(AUDIT, at=1, what="kept")))
+    await asyncio.sleep(0)
+    waiting.cancel()
+    await asyncio.gather(waiting, return_exceptions=True)
+    await database.write(lambda tx: tx.one("select 1"))
+
+    assert await database.read(count) == 1
+
+
+async def test_opening_twice_migrates_once(database_url: str) -> None:
+    """A database that is up to date is left as it is."""
+    for _ in range(2):
+        store = await Store.open(database_url)
+        row = await store.read(
+            lambda tx: tx.one("select count(*), max(version) from schema_version")
+        )
+        await store.close()
+
+    assert row == (len(MIGRATIONS), len(MIGRATIONS))
+
+
+async def test_a_database_of_a_newer_program_is_refused(database_url: str) -> None:
+    """An old program would not know what it overlooks."""
+    store = await Store.open(database_url)
+    await store.write(lambda tx: tx.run("insert into schema_version values (9999)"))
+    await store.close()
+
+    with pytest.raises(StoreError, match="run the newer program"):
+        await Store.open(database_url)
+
+
+async def test_readers_cannot_write(database: Store) -> None:
+    """A read-only connection refuses to change anything."""
+    with pytest.raises(StoreError):
+        await database.read(lambda tx: tx.run(AUDIT, at=1, what="never"))
+
+    assert await database.read(count) == 0
+
+
+async def test_a_list_parameter_finds_its_members(database: Store) -> None:
+    """`{among:ids}` is spelled for each engine."""
+    for number in range(5):
+        await database.write(lambda tx, number=number: tx.run(AUDIT, at=number, what="x"))  # type: ignore[misc]
+
+    rows = await database.read(
+        lambda tx: tx.all(
+            "select at from audit where at {among:wanted} order by at", wanted=[1, 3, 9]
+        )
+    )
+    assert rows == [(1,), (3,)]
+
+
+async def test_a_second_process_is_kept_out_of_sqlite(tmp_path: Path) -> None:
+    """Two writers on one SQLite file could lose commits, so the second does not start."""
+    url = f"sqlite://{tmp_path}/gateway.db"
+    first = await Store.open(url)
+
+    with pytest.raises(StoreError, match="in use by another gateway process"):
+        await Store.open(url)
+    await first.close()
+    again = await Store.open(url)
+    await again.close()
+
+
+async def test_a_database_locked_by_another_program_is_told_and_recovers(tmp_path: Path) -> None:
+    """While somebody else holds the lock nothing is "stored"; afterwards it goes on by itself."""
+    store = await Store.open(f"sqlite://{tmp_path}/gateway.db")
+    other = sqlite3.connect(tmp_path / "gateway.db", isolation_level=None)
+    other.execute("begin immediate")
+
+    with pytest.raises(StoreUnavailable):
+        await store.write(lambda tx: tx.run(AUDIT, at=1, what="refused"))
+    other.execute("rollback")
+    other.close()
+    await store.write(lambda tx: tx.run(AUDIT, at=2, what="stored"))
+
+    assert await store.read(count) == 1
+    await store.close()
+
+
+async def test_the_database_file_is_its_owners_alone(tmp_path: Path) -> None:
+    """Nobody else on the machine reads complaints."""
+    store = await Store.open(f"sqlite://{tmp_path}/gateway.db")
+    await store.close()
+
+    assert (tmp_path / "gateway.db").stat().st_mode & 0o777 == 0o600
+
+
+async def test_commands_read_beside_the_running_gateway(tmp_path: Path) -> None:
+    """A read-only look needs no lock and sees what is committed."""
+    url = f"sqlite://{tmp_path}/gateway.db"
+    store = await Store.open(url)
+    await store.write(lambda tx: tx.run(AUDIT, at=1, what="seen"))
+
+    with reading(url) as tx:
+        assert count(tx) == 1
+    await store.close()
+
+
+async def test_durability_is_not_negotiable_on_sqlite(tmp_path: Path) -> None:
+    """WAL with synchronous=FULL: an acknowledged commit survives a power cut."""
+    store = await Store.open(f"sqlite://{tmp_path}/gateway.db")
+    mode = await store.write(
+        lambda tx: (tx.one("pragma journal_mode"), tx.one("pragma synchronous"))
+    )
+
+    assert mode == (("wal",), (2,))
+    await store.close()
+
+
+async def test_a_postgresql_that_acknowledges_too_early_is_refused(
+    request: pytest.FixtureRequest,
+) -> None:
+    """`synchronous_commit = off` would make "stored" a lie."""
+    server = request.getfixturevalue("postgres")
+    url = server.copy()
+    separator = "&" if "?" in url else "?"
+
+    with pytest.raises(StoreError, match="synchronous_commit"):
+        await Store.open(f"{url}{separator}options=-c%20synchronous_commit%3Doff")
+    server.drop(url)
