@@ -1,0 +1,50 @@
+"""
+Case codes: a keyed permutation of the journal id, spelled in Crockford base32.
+
+Being a permutation, two reports never share a code and none has to be looked up; being keyed, a
+code tells nothing and the next one cannot be guessed. Only codes whose check symbol is a plain
+letter or digit are issued: the walk repeats the permutation until it lands on one.
+"""
+
+import hashlib
+
+from gateway.journal import CHAIN_BITS
+from normalizer.codes import check_symbol, spell
+
+# Check values from 32 on are spelled *~$=U, which no SMS keyboard and no ear is made for.
+PLAIN_SYMBOLS = 32
+HALF = 20
+MASK = (1 << HALF) - 1
+ROUNDS = 8
+# 40 bits of code carry 8 bits of chain and 32 of position: 4 billion reports for each writer.
+POSITION_BITS = 32
+
+
+class CaseCodes:
+    """Issues the case code of a journal row."""
+
+    __slots__ = ("_key",)
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    def of(self, row: int) -> str:
+        """The nine characters for one journal row."""
+        chain, position = row >> CHAIN_BITS, row & ((1 << CHAIN_BITS) - 1)
+        value = (chain & 0xFF) << POSITION_BITS | position & ((1 << POSITION_BITS) - 1)
+        value = self._permute(value)
+        while check_symbol(value) >= PLAIN_SYMBOLS:
+            value = self._permute(value)
+        return spell(value)
+
+    def _permute(self, value: int) -> int:
+        """A balanced Feistel network over 40 bits."""
+        left, right = value >> HALF, value & MASK
+        for number in range(ROUNDS):
+            left, right = right, left ^ self._round(number, right)
+        return left << HALF | right
+
+    def _round(self, number: int, half: int) -> int:
+        seen = number.to_bytes(1) + half.to_bytes(3)
+        digest = hashlib.blake2b(seen, key=self._key, digest_size=3).digest()
+        return int.from_bytes(digest) & MASK

@@ -1,0 +1,200 @@
+"""The journal: acknowledged means on disk, once, sealed, and any later change shows."""
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+from clock import Clock
+from hypothesis import given
+from hypothesis import strategies as st
+
+from channels.contract import Delivery, NotStored
+from gateway import journal as journals
+from gateway.codes import CaseCodes
+from gateway.journal import Journal, journal_id, verify
+from gateway.store import Store
+from gateway.vault import Vault
+from normalizer.codes import read_case_code
+
+
+async def opened(database: Store, vault: Vault, clock: Clock) -> Journal:
+    journal = Journal(database, vault, clock=lambda: clock.milliseconds)
+    await journal.open()
+    return journal
+
+
+def sms(number: int, payload: bytes = b"jalan rusak") -> Delivery:
+    return Delivery(external_id=f"id-{number}", payload=payload)
+
+
+async def test_what_was_accepted_is_found_again_sealed(
+    database: Store, vault: Vault, clock: Clock
+) -> None:
+    """The row holds the exact bytes, and only under the gateway key."""
+    journal = await opened(database, vault, clock)
+    await journal.accept("sms", [sms(1, b"lubang di Jl Melati")])
+    row = await database.read(
+        lambda tx: tx.one("select payload, data_key, received_at from journal")
+    )
+
+    assert row
+    assert b"Melati" not in bytes(row[0])
+    assert vault.open(bytes(row[0]), bytes(row[1])) == b"lubang di Jl Melati"
+    assert row[2] == clock.milliseconds
+
+
+async def test_the_same_message_again_is_acknowledged_and_kept_once(
+    database: Store, vault: Vault, clock: Clock
+) -> None:
+    """A provider's retry finds its row."""
+    journal = await opened(database, vault, clock)
+    first = await journal.accept("sms", [sms(1)])
+    again = await journal.accept("sms", [sms(1)])
+    other_channel = await journal.accept("mail", [sms(1)])
+
+    assert (first[0].new, again[0].new, other_channel[0].new) == (True, False, True)
+    assert again[0].id == first[0].id
+
+
+async def test_a_hundred_at_once_make_one_row(database: Store, vault: Vault, clock: Clock) -> None:
+    """Retries that race each other still make one row."""
+    journal = await opened(database, vault, clock)
+    answers = await asyncio.gather(*(journal.accept("sms", [sms(7)]) for _ in range(100)))
+
+    assert sum(answer[0].new for answer in answers) == 1
+    assert len({answer[0].id for answer in answers}) == 1
+
+
+async def test_a_restarted_journal_continues_its_chain(
+    database: Store, vault: Vault, clock: Clock
+) -> None:
+    """The chain has no seam where the process stopped."""
+    for number in range(3):
+        journal = await opened(database, vault, clock)
+        await journal.accept("sms", [sms(number * 2), sms(number * 2 + 1)])
+    verdict = await database.read(verify)
+
+    assert verdict.broken is None
+    assert verdict.rows == 6
+
+
+CHANGES: dict[str, tuple[str, str]] = {
+    "a payload": ("update journal set payload = :blob where position = 3", "3 was changed"),
+    "a time": ("update journal set received_at = 1 where position = 3", "3 was changed"),
+    "a key": ("update journal set external_id = 'x' where position = 3", "3 was changed"),
+    "a row in the middle": ("delete from journal where position = 3", "3 is missing"),
+}
+
+
+@pytest.mark.parametrize("what", CHANGES)
+async def test_verify_names_the_first_row_that_was_touched(
+    database: Store, vault: Vault, clock: Clock, what: str
+) -> None:
+    """Changing or removing a row breaks the chain where it was done."""
+    statement, expected = CHANGES[what]
+    journal = await opened(database, vault, clock)
+    await journal.accept("sms", [sms(number) for number in range(6)])
+    await database.write(lambda tx: tx.run("delete from work"))
+    await database.write(
+        lambda tx: tx.run(statement, **({"blob": b"forged"} if ":blob" in statement else {}))
+    )
+    verdict = await database.read(verify)
+
+    assert verdict.broken is not None
+    assert expected in verdict.broken
+
+
+async def test_an_anchor_finds_a_chain_that_was_cut_short(
+    database: Store, vault: Vault, clock: Clock
+) -> None:
+    """Rows removed at the end leave a whole chain; a head noted elsewhere finds that out."""
+    journal = await opened(database, vault, clock)
+    await journal.accept("sms", [sms(number) for number in range(4)])
+    anchor = journal.head.anchor(0)
+    before = await database.read(lambda tx: verify(tx, anchor=anchor))
+    await database.write(lambda tx: tx.run("delete from work"))
+    await database.write(lambda tx: tx.run("delete from journal where position = 4"))
+    after = await database.read(lambda tx: verify(tx, anchor=anchor))
+
+    assert before.broken is None
+    assert after.broken == "the chain does not pass the anchor: its end was replaced"
+
+
+async def test_erasing_a_key_leaves_the_chain_whole(
+    database: Store, vault: Vault, clock: Clock
+) -> None:
+    """A person can be erased without breaking the proof."""
+    journal = await opened(database, vault, clock)
+    await journal.accept("sms", [sms(1), sms(2)])
+    await database.write(lambda tx: tx.run("update journal set data_key = null"))
+
+    assert (await database.read(verify)).broken is None
+
+
+async def test_what_the_database_refuses_is_not_stored(
+    database: Store, vault: Vault, clock: Clock
+) -> None:
+    """What the database does not take is refused, and the next one is tried afresh."""
+    journal = await opened(database, vault, clock)
+    await database.write(lambda tx: tx.run("alter table journal rename to hidden"))
+    with pytest.raises(NotStored):
+        await journal.accept("sms", [sms(1)])
+    await database.write(lambda tx: tx.run("alter table hidden rename to journal"))
+    accepted = await journal.accept("sms", [sms(1)])
+
+    assert accepted[0].new
+    assert (await database.read(verify)).broken is None
+
+
+async def test_a_full_queue_is_refused_at_once(
+    database: Store, vault: Vault, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At its limit the gateway says "not now" instead of growing or dropping."""
+    monkeypatch.setattr(journals, "QUEUE_ROWS", 3)
+    journal = await opened(database, vault, clock)
+    answers = await asyncio.gather(
+        *(journal.accept("sms", [sms(number)]) for number in range(10)), return_exceptions=True
+    )
+
+    assert sum(isinstance(answer, NotStored) for answer in answers) == 7
+    assert (await database.read(verify)).rows == 3
+
+
+@given(position=st.integers(1, 2**32 - 1), chain=st.integers(0, 255))
+def test_every_case_code_can_be_read_back(position: int, chain: int) -> None:
+    """Issued codes are always in the form citizens can type."""
+    code = CaseCodes(bytes(32)).of(journal_id(chain, position))
+
+    assert read_case_code(code) == code
+
+
+def test_case_codes_never_repeat_and_tell_nothing() -> None:
+    """Codes of neighbouring rows are all different and share no visible order."""
+    codes = CaseCodes(bytes(range(32)))
+    issued = [codes.of(journal_id(0, position)) for position in range(1, 20_001)]
+
+    assert len(set(issued)) == len(issued)
+    assert issued != sorted(issued)
+    assert CaseCodes(bytes(32)).of(1) != codes.of(1)
+
+
+ODD_IDS: list[tuple[str, Callable[[str], bool]]] = [
+    ("plain-1", lambda stored: stored == "plain-1"),
+    ("nul\0byte", lambda stored: stored.startswith("sha256:")),
+    ("lone \ud800", lambda stored: stored.startswith("sha256:")),
+    ("x" * 5000, lambda stored: stored.startswith("sha256:")),
+]
+
+
+@pytest.mark.parametrize(("external_id", "fits"), ODD_IDS)
+async def test_ids_no_database_takes_are_hashed(
+    database: Store, vault: Vault, clock: Clock, external_id: str, fits: Callable[[str], bool]
+) -> None:
+    """A provider's odd id neither breaks the journal nor makes two rows."""
+    journal = await opened(database, vault, clock)
+    for _ in range(2):
+        await journal.accept("sms", [Delivery(external_id=external_id, payload=b"x")])
+    rows = await database.read(lambda tx: tx.all("select external_id from journal"))
+
+    assert len(rows) == 1
+    assert fits(rows[0][0])
