@@ -62,4 +62,8 @@ class Vault:
 
 def same(left: str, right: str) -> bool:
     """Compare two secrets in constant time."""
-    return hmac.compare_digest(left.encode(), right.encode())
+    return hmac.compare_digest(_octets(left), _octets(right))
+
+
+def _octets(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")  # headers may hold bytes that are no UTF-8

@@ -111,7 +111,7 @@ class Store:
     def _write_groups(self) -> None:
         while (job := self._jobs.get()) is not None:
             group, more = self._gather(job)
-            if not self._commit(group) and len(group) > 1:
+            if not self._commit(group) and len(group) > 1 and not _weather(group):
                 for alone in group:
                     alone.error = None
                     self._commit([alone])
@@ -195,6 +195,11 @@ def engine_for(url: str) -> Engine:
     if parts.scheme in {"postgresql", "postgres"}:
         return Postgres(url)
     raise StoreError(f"a store URL begins with sqlite:// or postgresql://, not {parts.scheme}://")
+
+
+def _weather(group: list[Job]) -> bool:
+    """Whether the database failed, not one of the works: then all would only fail again."""
+    return isinstance(group[0].error, StoreUnavailable)
 
 
 def _tell(group: list[Job]) -> None:

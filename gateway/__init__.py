@@ -1,0 +1,1 @@
+"""The process around it all: settings, store, journal, pipeline, HTTP, command line."""

@@ -1,0 +1,272 @@
+"""
+The running gateway: start in order, run in one TaskGroup, stop in reverse.
+
+    key ▶ database ▶ journal ▶ HTTP ▶ pipeline, outbox workers, channels ▶ READY
+    SIGTERM ▶ STOPPING ▶ no new messages ▶ batch in hand, deliveries under way ▶ close
+
+Every message is safe at every moment, so stopping is a courtesy and `kill -9` is allowed.
+"""
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable, MutableMapping
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+from functools import partial
+
+import structlog
+from aiohttp import web
+
+from forwarder import outbox, outbox_desk
+from forwarder.ports import Transaction
+from gateway import operate, work
+from gateway.build import Parts, build, build_rules, now_ms
+from gateway.errors import SettingsError
+from gateway.health import Health, until_listening
+from gateway.http import internal_app, public_app
+from gateway.notify import Notifier
+from gateway.operate import Order
+from gateway.recording import moment
+from gateway.secrets import Secrets, gateway_key
+from gateway.settings import Settings, read_settings
+from gateway.sockets import host_and_port, passed_sockets
+from gateway.store import Store
+from gateway.supervise import keep_running
+from gateway.vault import Vault
+
+log = structlog.get_logger()
+
+
+class App:
+    """One gateway process."""
+
+    def __init__(self, settings: Settings, environment: MutableMapping[str, str]) -> None:
+        self._settings = settings
+        self._environment = environment
+        self._notifier = Notifier(environment)
+        self._sockets = passed_sockets(environment)
+        self._stop = asyncio.Event()
+        self._drained = asyncio.Event()
+        self._public: web.BaseSite | None = None
+
+    async def run(self, started: Callable[[], None]) -> None:
+        """Run until SIGTERM or SIGINT; `started` is called once everything listens."""
+        async with AsyncExitStack() as stack:
+            parts = await self._open(stack)
+            health = Health(parts.store, self._settings.data_dir)
+            await self._serve(stack, parts, health)
+            async with asyncio.TaskGroup() as group:
+                listeners = self._start(group, parts, health)
+                self._heed_signals(parts)
+                await self._until_open(parts)
+                health.starting = False
+                self._notifier.ready("receiving")
+                log.info("started", channels=list(parts.channels), stores=list(parts.centrals))
+                started()
+                await self._stop.wait()
+                await self._drain(parts, health, listeners)
+        log.info("stopped")
+
+    # --- starting ------------------------------------------------------------------------------
+
+    async def _open(self, stack: AsyncExitStack) -> Parts:
+        settings = self._settings
+        settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        vault = open_vault(settings, self._environment)
+        store = await Store.open(settings.store_url)
+        stack.push_async_callback(store.close)
+        parts = build(settings, vault, store)
+        for channel in parts.channels.values():
+            stack.push_async_callback(channel.close)
+        for central in parts.centrals.values():
+            stack.push_async_callback(central.close)
+        stack.callback(parts.pipeline.close)
+        await parts.journal.open()
+        await store.write(_take_back)
+        return parts
+
+    async def _serve(self, stack: AsyncExitStack, parts: Parts, health: Health) -> None:
+        http = self._settings.http
+        routes = [
+            route
+            for name, channel in parts.channels.items()
+            for route in channel.routes(parts.inboxes[name])
+        ]
+        internal = internal_app(
+            ready=health.missing,
+            metrics=partial(_scrape, parts, health),
+            carry_out=partial(_carry_out, parts),
+            token=operator_token(parts.vault),
+        )
+        await self._listen(stack, internal, "internal", http.internal)
+        public = public_app(routes, most_bytes=http.body_bytes)
+        self._public = await self._listen(stack, public, "public", http.public)
+
+    async def _listen(
+        self, stack: AsyncExitStack, app: web.Application, name: str, address: str
+    ) -> web.BaseSite:
+        runner = web.AppRunner(
+            app,
+            access_log=None,
+            shutdown_timeout=self._settings.limits.drain,
+            auto_decompress=False,  # a small body that unpacks to gigabytes is no complaint
+        )
+        await runner.setup()
+        stack.push_async_callback(runner.cleanup)
+        passed = self._sockets.get(name)
+        host, port = host_and_port(address)
+        site = web.SockSite(runner, passed) if passed else web.TCPSite(runner, host, port)
+        try:
+            await site.start()
+        except OSError as exc:
+            raise SettingsError(
+                f"{self._settings.file}: http.{name}: cannot listen on {address}: {exc.strerror}"
+            ) from exc
+        return site
+
+    def _start(
+        self, group: asyncio.TaskGroup, parts: Parts, health: Health
+    ) -> list[asyncio.Task[None]]:
+        longest = self._settings.limits.restart_wait
+        group.create_task(
+            keep_running(
+                "pipeline",
+                lambda: parts.pipeline.run(parts.journal.arrived, self._drained),
+                longest_wait=longest,
+            )
+        )
+        for worker in parts.workers:
+            group.create_task(keep_running(worker.target.name, worker.run, longest_wait=longest))
+        watchdog = group.create_task(self._notifier.watch(health.store_writable))
+        listeners = [
+            group.create_task(
+                keep_running(
+                    f"channel {name}",
+                    partial(channel.listen, parts.inboxes[name]),
+                    longest_wait=longest,
+                    told=partial(_channel_told, parts, health, name),
+                )
+            )
+            for name, channel in parts.channels.items()
+        ]
+        return [*listeners, watchdog]
+
+    async def _until_open(self, parts: Parts) -> None:
+        """Wait for the channels' own listeners, not longer than a restart may take."""
+        try:
+            async with asyncio.timeout(self._settings.limits.drain):
+                for channel in parts.channels.values():
+                    await until_listening(channel.listening_on())
+        except TimeoutError:
+            log.warning("a channel does not listen yet")
+
+    # --- signals -------------------------------------------------------------------------------
+
+    def _heed_signals(self, parts: Parts) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._asked_to_stop)
+        loop.add_signal_handler(signal.SIGHUP, self._reload, parts)
+
+    def _asked_to_stop(self) -> None:
+        if self._stop.is_set():
+            # Whoever asks twice means now; nothing acknowledged can be lost.
+            os._exit(1)
+        self._stop.set()
+
+    def _reload(self, parts: Parts) -> None:
+        """Take new sentences, words and secrets; with a mistake in them the old ones stay."""
+        self._notifier.reloading()
+        try:
+            fresh = read_settings(
+                self._settings.config_dir, self._settings.data_dir, self._environment
+            )
+            rules = build_rules(fresh)
+        except SettingsError as exc:
+            log.error("reload refused", problem=str(exc))  # noqa: TRY400 (a sentence, no traceback)
+            self._notifier.ready(f"reload refused: {exc}")
+            return
+        parts.recorder.rules = rules
+        for name, channel in parts.channels.items():
+            if name in fresh.channels:
+                channel.reload(fresh.channels[name])
+        parts.metrics.reloaded(datetime.now(UTC))
+        log.info("reloaded")
+        self._notifier.ready("receiving")
+
+    # --- stopping ------------------------------------------------------------------------------
+
+    async def _drain(
+        self, parts: Parts, health: Health, listeners: list[asyncio.Task[None]]
+    ) -> None:
+        """Take nothing new, finish what is in hand."""
+        self._notifier.stopping()
+        log.info("stopping")
+        health.stopping = True
+        if self._public:
+            await self._public.stop()
+        for task in listeners:
+            task.cancel()
+        self._drained.set()
+        for worker in parts.workers:
+            worker.stop()
+
+
+def open_vault(settings: Settings, environment: MutableMapping[str, str]) -> Vault:
+    """The vault with the gateway's key, which is made where nothing is stored yet."""
+    fresh = (
+        settings.store_url.startswith("sqlite:") and not (settings.data_dir / "gateway.db").exists()
+    )
+    key = gateway_key(Secrets(environment), settings.data_dir, may_create=fresh)
+    if key.created:
+        log.warning("gateway key created, keep a copy in a safe place", file=str(key.created))
+    return Vault(key.value)
+
+
+def operator_token(vault: Vault) -> str:
+    """What the command line shows to the daemon; both know the gateway key."""
+    return vault.derive("operator token").hex()
+
+
+def _take_back(tx: Transaction) -> None:
+    """Claims of the process before this one; there is only one at a time."""
+    now = now_ms()
+    work.release(tx, now=now)
+    outbox.release(tx, now)
+
+
+def _channel_told(parts: Parts, health: Health, name: str, up: bool) -> None:  # noqa: FBT001
+    health.channel(name, up=up)
+    parts.metrics.channel_up(name, up=up)
+
+
+async def _carry_out(parts: Parts, order: Order) -> int:
+    touched = await parts.store.write(lambda tx: operate.carry_out(tx, order, now_ms()))
+    parts.journal.arrived.set()
+    parts.poke_workers()
+    return touched
+
+
+async def _scrape(parts: Parts, health: Health, accept: str) -> tuple[str, bytes]:
+    def look(tx: Transaction) -> tuple[dict[tuple[str, str], int], dict[str, int], work.Backlog]:
+        return outbox_desk.depth(tx), outbox_desk.oldest(tx), work.backlog(tx)
+
+    depth, oldest, backlog = await parts.store.read(look)
+    metrics = parts.metrics
+    metrics.ready(ready=not await health.missing())
+    metrics.waiting("journal", backlog.waiting, _since(backlog.oldest))
+    metrics.waiting("parked", backlog.parked + _parked(depth), None)
+    for worker in parts.workers:
+        name = worker.target.name
+        waiting = sum(depth.get((name, state), 0) for state in ("pending", "uncertain"))
+        metrics.waiting(name, waiting, _since(oldest.get(name)))
+    return metrics.render(accept)
+
+
+def _since(milliseconds: int | None) -> datetime | None:
+    return None if milliseconds is None else moment(milliseconds)
+
+
+def _parked(depth: dict[tuple[str, str], int]) -> int:
+    return sum(count for (_, state), count in depth.items() if state == "parked")

@@ -1,0 +1,194 @@
+"""
+From settings to objects: every part built once, by constructor calls one can step through.
+
+Nothing here connects, listens or starts a task; `app.py` does that, in order.
+"""
+
+import random
+import time
+import uuid
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from channels.contract import Channel, Outcome, Reply
+from channels.registry import CHANNELS
+from forwarder.central.contract import Central
+from forwarder.central.http import HttpCentral
+from forwarder.central.sqlite import SqliteCentral
+from forwarder.item import Item
+from forwarder.ports import Transaction
+from forwarder.target import Surroundings, Target, to_central, to_channel
+from forwarder.worker import Worker
+from gateway import records
+from gateway.codes import CaseCodes
+from gateway.config_files import config_files
+from gateway.errors import SettingsError
+from gateway.files import Files
+from gateway.inbox import ChannelInbox
+from gateway.journal import Journal
+from gateway.metrics import Metrics
+from gateway.pipeline import Pipeline, Timing
+from gateway.reading import Reader
+from gateway.recording import Made, Manners, Recorder
+from gateway.settings import CentralSettings, Settings
+from gateway.store import Store, StoreUnavailable
+from gateway.vault import Vault
+from normalizer.rules import Rules, RulesError, read_rules
+
+DAY_MS = 86_400_000
+OWNER = "worker"
+
+
+def now_ms() -> int:
+    """The wall clock, milliseconds since 1970, UTC; the only place that reads it."""
+    return time.time_ns() // 1_000_000
+
+
+@dataclass(slots=True, kw_only=True)
+class Parts:
+    """What a running gateway consists of."""
+
+    settings: Settings
+    vault: Vault
+    store: Store
+    journal: Journal
+    channels: Mapping[str, Channel]
+    inboxes: Mapping[str, ChannelInbox]
+    centrals: Mapping[str, Central]
+    metrics: Metrics
+    recorder: Recorder
+    pipeline: Pipeline
+    workers: list[Worker] = field(default_factory=list)
+
+    def poke_workers(self) -> None:
+        """Something may be due in the outbox."""
+        for worker in self.workers:
+            worker.poke()
+
+
+def build_channels(settings: Settings, vault: Vault) -> dict[str, Channel]:
+    """The channels that are switched on, each with a key of its own."""
+    return {
+        kind.name: kind(settings.channels[kind.name], vault.derive(f"channel {kind.name}"))
+        for kind in CHANNELS
+        if kind.name in settings.channels
+    }
+
+
+def build_centrals(settings: Settings) -> dict[str, Central]:
+    """The central stores records go to."""
+    return {name: _central(name, chosen, settings) for name, chosen in settings.centrals.items()}
+
+
+def build_rules(settings: Settings) -> Rules:
+    """What the files in config/ say; SettingsError names the file that does not fit."""
+    try:
+        return read_rules(config_files(settings.config_dir))
+    except RulesError as exc:
+        raise SettingsError(str(exc)) from exc
+
+
+def build_recorder(settings: Settings, vault: Vault) -> Recorder:
+    """What makes records of messages."""
+    return Recorder(
+        rules=build_rules(settings),
+        vault=vault,
+        codes=CaseCodes(vault.derive("case codes")),
+        files=Files(settings.data_dir / "attachments"),
+        manners=Manners(
+            centrals=tuple(settings.centrals),
+            receipt_patience=int(settings.pipeline.receipt_patience * 1000),
+            replies_per_hour=settings.pipeline.replies_per_hour,
+            share_identity=settings.identity.share,
+        ),
+    )
+
+
+def build(settings: Settings, vault: Vault, store: Store) -> Parts:
+    """Everything, wired."""
+    channels = build_channels(settings, vault)
+    centrals = build_centrals(settings)
+    metrics = Metrics(channels, centrals)
+    journal = Journal(store, vault, clock=now_ms)
+    codes = CaseCodes(vault.derive("case codes"))
+    recorder = build_recorder(settings, vault)
+    parts = Parts(
+        settings=settings,
+        vault=vault,
+        store=store,
+        journal=journal,
+        channels=channels,
+        inboxes={
+            name: ChannelInbox(name, journal=journal, codes=codes, database=store, metrics=metrics)
+            for name in channels
+        },
+        centrals=centrals,
+        metrics=metrics,
+        recorder=recorder,
+        pipeline=Pipeline(
+            database=store,
+            vault=vault,
+            reader=Reader(channels, vault),
+            recorder=recorder,
+            timing=Timing(
+                part_timeout=int(settings.pipeline.part_timeout * 1000),
+                match_window=settings.pipeline.match_window_days * DAY_MS,
+            ),
+            clock=now_ms,
+            recorded=lambda made: _recorded(parts, made),
+        ),
+    )
+    parts.workers = _workers(parts)
+    return parts
+
+
+def _central(name: str, chosen: CentralSettings, settings: Settings) -> Central:
+    options: Any = chosen.options
+    if chosen.kind is SqliteCentral:
+        return SqliteCentral(name, options, settings.data_dir)
+    try:
+        return HttpCentral(name, options, now_ms)
+    except ValueError as exc:
+        raise SettingsError(f"{settings.file}: central.{name}.secrets: {exc}") from exc
+
+
+def _workers(parts: Parts) -> list[Worker]:
+    around = Surroundings(
+        database=parts.store,
+        unavailable=StoreUnavailable,
+        vault=parts.vault,
+        policy=parts.settings.outbox,
+        clock=now_ms,
+        jitter=random.random,
+        owner=f"{OWNER} {uuid.uuid4().hex[:12]}",
+        on_delivered=_forwarded,
+        on_settled=lambda target, _: (
+            parts.poke_workers() if target.startswith("central:") else None
+        ),
+    )
+    return [Worker(target, around) for target in _targets(parts)]
+
+
+def _targets(parts: Parts) -> list[Target]:
+    stores = [to_central(central) for central in parts.centrals.values()]
+    doors = [to_channel(name, _replier(channel)) for name, channel in parts.channels.items()]
+    return stores + doors
+
+
+def _replier(channel: Channel) -> Callable[[Item], Awaitable[Outcome]]:
+    async def reply(item: Item) -> Outcome:
+        return await channel.reply(msgspec.json.decode(item.body, type=Reply))
+
+    return reply
+
+
+def _forwarded(tx: Transaction, item: Item, now: int) -> None:
+    records.forwarded(tx, item.record_id, now)
+
+
+def _recorded(parts: Parts, made: Made) -> None:
+    if made.entries:
+        parts.poke_workers()

@@ -1,0 +1,43 @@
+"""
+The command `lapor-gateway`.
+
+Exit codes: 0 done, 1 the answer is "no" (check, verify, reconcile), 2 wrong use, 78 the settings
+cannot be used (EX_CONFIG, so that systemd does not restart in a loop).
+"""
+
+import sys
+
+import click
+
+from gateway.commands.act import parked, replay
+from gateway.commands.backup import backup
+from gateway.commands.check import check
+from gateway.commands.look import export, reconcile, status, verify
+from gateway.commands.run import run
+from gateway.commands.send import send
+from gateway.errors import SettingsError
+from gateway.store import StoreError
+
+EX_CONFIG = 78
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="lapor-gateway")
+def cli() -> None:
+    """The gateway of no wrong door: complaints in, one record each, answers back."""
+
+
+for command in (run, send, check, status, parked, replay, verify, reconcile, export, backup):
+    cli.add_command(command)
+
+
+def main() -> None:
+    """Run the command line; what an operator can mend ends in one sentence."""
+    try:
+        cli()
+    except SettingsError as exc:
+        click.echo(f"lapor-gateway: {exc}", err=True)
+        sys.exit(EX_CONFIG)
+    except StoreError as exc:
+        click.echo(f"lapor-gateway: {exc}", err=True)
+        sys.exit(1)

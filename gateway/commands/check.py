@@ -1,0 +1,139 @@
+"""`lapor-gateway check`: a doctor that looks before citizens find out."""
+
+import asyncio
+import os
+import shutil
+import socket
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import click
+
+from gateway.build import build_centrals, build_channels, build_rules
+from gateway.commands.common import Place, place_options, show_table
+from gateway.commands.daemon import not_ready
+from gateway.errors import SettingsError
+from gateway.secrets import Secrets, gateway_key
+from gateway.settings import Settings
+from gateway.sockets import host_and_port
+from gateway.store import Store, StoreBusy, StoreError
+from gateway.vault import Vault
+
+LEAST_FREE = 1 << 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One line of the table; only "wrong" makes the answer "no"."""
+
+    verdict: Literal["ok", "note", "wrong"]
+    what: str
+    says: str
+
+
+@click.command()
+@place_options
+def check(place: Place) -> None:
+    """
+    Look at settings, secrets, ports, database, channels and central stores; exit 1 if one is wrong.
+
+    Example: lapor-gateway check --config /etc/lapor-gateway --data /var/lib/lapor-gateway
+    """
+    findings = list(_findings(place))
+    rows = [(finding.verdict, finding.what, finding.says) for finding in findings]
+    show_table(("", "what", "says"), rows)
+    if any(finding.verdict == "wrong" for finding in findings):
+        sys.exit(1)
+
+
+def _findings(place: Place) -> Iterator[Finding]:
+    try:
+        settings = place.settings()
+        build_rules(settings)
+    except SettingsError as exc:
+        yield Finding(verdict="wrong", what="settings", says=str(exc))
+        return
+    yield Finding(verdict="ok", what="settings", says=str(settings.file))
+    yield _key(settings)
+    yield _disk(settings)
+    yield from asyncio.run(_database(settings))
+    yield from _doors(settings)
+
+
+def _key(settings: Settings) -> Finding:
+    try:
+        gateway_key(Secrets(dict(os.environ)), settings.data_dir, may_create=False)
+    except SettingsError as exc:
+        first_start = not (settings.data_dir / "gateway.db").exists()
+        if first_start:
+            says = "will be made at the first start"
+            return Finding(verdict="note", what="gateway key", says=says)
+        return Finding(verdict="wrong", what="gateway key", says=str(exc))
+    return Finding(verdict="ok", what="gateway key", says="found")
+
+
+def _disk(settings: Settings) -> Finding:
+    folder = settings.data_dir
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free
+    verdict: Literal["ok", "wrong"] = "ok" if free > LEAST_FREE else "wrong"
+    return Finding(verdict=verdict, what="disk", says=f"{free >> 20} MiB free at {folder}")
+
+
+async def _database(settings: Settings) -> list[Finding]:
+    """Opens it if nobody else has; a running daemon is asked instead, and its ports are taken."""
+    name = settings.store_url.split(":", 1)[0]
+    if name == "sqlite" and not (settings.data_dir / "gateway.db").exists():
+        note = Finding(verdict="note", what="database", says="will be made at the first start")
+        return [note, *_ports(settings)]
+    try:
+        store = await Store.open(settings.store_url)
+    except StoreBusy:
+        return [_daemon(settings)]
+    except StoreError as exc:
+        return [Finding(verdict="wrong", what="database", says=str(exc))]
+    await store.close()
+    return [Finding(verdict="ok", what="database", says=name), *_ports(settings)]
+
+
+def _daemon(settings: Settings) -> Finding:
+    missing = not_ready(settings)
+    if missing:
+        return Finding(verdict="wrong", what="gateway", says="; ".join(missing))
+    return Finding(verdict="ok", what="gateway", says="running and ready")
+
+
+def _ports(settings: Settings) -> Iterator[Finding]:
+    channels = build_channels(settings, Vault(bytes(32)))
+    addresses = {"http.public": settings.http.public, "http.internal": settings.http.internal}
+    for name, channel in channels.items():
+        for address in channel.listening_on():
+            addresses[f"channels.{name} {address}"] = address
+    for what, address in addresses.items():
+        yield _port(what, address)
+
+
+def _port(what: str, address: str) -> Finding:
+    try:
+        with socket.create_server(host_and_port(address)):
+            return Finding(verdict="ok", what=what, says=f"{address} is free")
+    except (OSError, ValueError) as exc:
+        return Finding(verdict="wrong", what=what, says=f"cannot listen on {address}: {exc}")
+
+
+def _doors(settings: Settings) -> Iterator[Finding]:
+    for name, channel in build_channels(settings, Vault(bytes(32))).items():
+        yield from _notes(f"channel {name}", channel.problems())
+    for name, central in build_centrals(settings).items():
+        yield from _notes(f"central store {name}", central.problems())
+
+
+def _notes(what: str, problems: object) -> Iterator[Finding]:
+    found = [str(problem) for problem in problems]  # type: ignore[attr-defined]
+    for problem in found:
+        yield Finding(verdict="note", what=what, says=problem)
+    if not found:
+        yield Finding(verdict="ok", what=what, says="nothing to mend")

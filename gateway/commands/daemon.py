@@ -1,0 +1,75 @@
+"""How a command reaches the gateway: by its database, or by the daemon that holds it."""
+
+import asyncio
+import getpass
+import json
+import urllib.error
+import urllib.request
+from typing import Any
+
+import click
+import msgspec
+
+from gateway import operate
+from gateway.app import operator_token
+from gateway.build import now_ms
+from gateway.commands.common import Place
+from gateway.operate import Order
+from gateway.settings import Settings
+from gateway.store import Store, StoreBusy
+from gateway.store.reading import reading
+
+SECONDS = 30
+
+
+def carry_out(place: Place, order: Order) -> int:
+    """Do it here when no daemon runs, else let the daemon do it; how many rows were touched."""
+    settings = place.settings()
+    order = msgspec.structs.replace(order, who=getpass.getuser())
+    with reading(settings.store_url):
+        pass  # a gateway that never ran has nothing to act on, and gets no database from us
+    try:
+        return asyncio.run(_here(settings, order))
+    except StoreBusy:
+        return _over_there(settings, operator_token(place.vault(settings)), order)
+
+
+def not_ready(settings: Settings) -> list[str]:
+    """What the daemon says is not ready; "not running" where none answers."""
+    try:
+        with _open(settings, "/health/ready") as response:
+            return list(json.load(response)["not_ready"])
+    except urllib.error.HTTPError as exc:
+        return list(json.load(exc)["not_ready"])
+    except OSError:
+        return ["not running"]
+
+
+async def _here(settings: Settings, order: Order) -> int:
+    store = await Store.open(settings.store_url)
+    try:
+        return await store.write(lambda tx: operate.carry_out(tx, order, now_ms()))
+    finally:
+        await store.close()
+
+
+def _over_there(settings: Settings, token: str, order: Order) -> int:
+    try:
+        headers = {"Authorization": f"Bearer {token}"}
+        with _open(settings, "/operate", msgspec.json.encode(order), headers) as response:
+            return int(json.load(response)["rows"])
+    except OSError as exc:
+        raise click.ClickException(f"the running gateway did not take it: {exc}") from exc
+
+
+def _open(
+    settings: Settings,
+    path: str,
+    body: bytes | None = None,
+    headers: dict[str, str] | None = None,
+) -> Any:  # noqa: ANN401 (urllib's response)
+    url = f"http://{settings.http.internal}{path}"
+    request = urllib.request.Request(url, body, headers or {})
+    # No proxy: the listener is this machine's own.
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    return opener.open(request, timeout=SECONDS)

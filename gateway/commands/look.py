@@ -1,0 +1,181 @@
+"""Commands that only look: status, verify, reconcile, export. They work beside the daemon."""
+
+import csv
+import json
+import sys
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import Any
+
+import click
+import msgspec
+
+from forwarder import outbox_desk
+from forwarder.ports import Transaction
+from gateway import journal, operate, records, work
+from gateway.commands.common import (
+    Place,
+    clock_time,
+    counting,
+    looking,
+    place_options,
+    show_table,
+    since_option,
+)
+from gateway.commands.daemon import not_ready
+from gateway.reconcile import WORDS, Account, total
+from gateway.reconcile import reconcile as account_for
+from gateway.vault import Vault
+from normalizer.record import Record
+
+# A cell that begins like this is run as a formula by spreadsheets.
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@place_options
+def status(place: Place, *, as_json: bool) -> None:
+    """
+    Show channels, what waits and since when, and what needs a person.
+
+    Example: lapor-gateway status --json
+    """
+    with looking(place) as (settings, tx):
+        facts = _facts(tx)
+        facts["channels"] = sorted(settings.channels)
+        facts["not_ready"] = not_ready(settings)
+    if as_json:
+        click.echo(json.dumps(facts))
+        return
+    missing = facts["not_ready"]
+    click.echo(f"gateway   {'ready' if missing == [] else '; '.join(missing)}")
+    click.echo(f"channels  {', '.join(facts['channels'])}")
+    waiting, oldest = facts["journal"]["waiting"], facts["journal"]["oldest"]
+    click.echo(f"journal   {waiting} not settled, oldest {clock_time(oldest)}")
+    click.echo(f"parked    {facts['parked']} (lapor-gateway parked list)")
+    click.echo(f"head      {' '.join(facts['heads']) or 'empty'}")
+    rows = [
+        (row["target"], row["state"], row["rows"], clock_time(row["oldest"]))
+        for row in facts["outbox"]
+    ]
+    if rows:
+        show_table(("outbox", "state", "rows", "oldest"), rows)
+
+
+@click.command()
+@click.option("--against", "anchor", default=None, help="A head noted earlier, from `status`.")
+@place_options
+def verify(place: Place, anchor: str | None) -> None:
+    """
+    Walk the journal's hash chain and name the first row that was changed or removed.
+
+    Example: lapor-gateway verify --against 0:1200:5f1c…
+    """
+    with looking(place) as (_, tx):
+        row = tx.one("select count(*) from journal")
+        with counting("verify", row[0] if row else 0) as seen:
+            try:
+                verdict = journal.verify(tx, anchor=anchor, seen=seen)
+            except ValueError as exc:
+                raise click.UsageError(f"{anchor!r} is no anchor") from exc
+    for chain, head in verdict.heads.items():
+        click.echo(f"chain {chain}: {head.position} rows, head {head.anchor(chain)}")
+    click.echo(verdict.broken or f"whole: {verdict.rows} rows")
+    if verdict.broken:
+        sys.exit(1)
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@place_options
+def reconcile(place: Place, *, as_json: bool) -> None:
+    """
+    Account for every message by channel and day: exit code 1 if something is unaccounted for.
+
+    Example: lapor-gateway reconcile
+    """
+    with looking(place) as (_, tx):
+        accounts = account_for(tx)
+    whole = total(accounts)
+    if as_json:
+        rows = [_account(account) for account in accounts]
+        click.echo(json.dumps({"balances": whole.balances, "total": _account(whole), "days": rows}))
+    else:
+        rows_ = [_cells(account, _day(account)) for account in accounts] + [_cells(whole, "all")]
+        show_table(("day", "channel", "received", *WORDS, "unaccounted"), rows_)
+        click.echo("balances" if whole.balances else "DOES NOT BALANCE")
+    if not whole.balances:
+        sys.exit(1)
+
+
+@click.command()
+@click.option("--format", "form", type=click.Choice(["jsonl", "csv"]), default="jsonl")
+@since_option
+@place_options
+def export(place: Place, form: str, since: int) -> None:
+    """
+    Write the records to standard output, without who complained.
+
+    Example: lapor-gateway export --format csv --since 2026-01-01 > laporan.csv
+    """
+    vault = place.vault(place.settings())
+    with looking(place) as (_, tx):
+        found = _records(tx, vault, since)
+        if form == "jsonl":
+            for record in found:
+                click.echo(msgspec.json.encode(record).decode())
+            return
+        table = csv.writer(sys.stdout)
+        table.writerow(Record.__struct_fields__)
+        for record in found:
+            table.writerow([_cell(value) for value in msgspec.to_builtins(record).values()])
+
+
+def _facts(tx: Transaction) -> dict[str, Any]:
+    backlog = work.backlog(tx)
+    oldest = outbox_desk.oldest(tx)
+    chains = [row[0] for row in tx.all("select distinct chain from journal order by chain")]
+    return {
+        "journal": {"waiting": backlog.waiting, "oldest": backlog.oldest},
+        "parked": len(operate.parked(tx)),
+        "heads": [journal.last_head(tx, chain).anchor(chain) for chain in chains],
+        "outbox": [
+            {"target": target, "state": state, "rows": rows, "oldest": oldest.get(target)}
+            for (target, state), rows in sorted(outbox_desk.depth(tx).items())
+        ],
+    }
+
+
+def _records(tx: Transaction, vault: Vault, since: int) -> Iterator[Record]:
+    """Each record as it is now, with nothing in it that names a person."""
+    for stored in records.since(tx, since):
+        if stored.data_key is None:
+            continue
+        record = msgspec.json.decode(vault.open(stored.document, stored.data_key), type=Record)
+        reporter = msgspec.structs.replace(record.reporter, name=None, contact=None, sealed=None)
+        yield msgspec.structs.replace(record, reporter=reporter)
+
+
+def _cell(value: object) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return f"'{text}" if text.startswith(FORMULA) else text
+
+
+def _account(account: Account) -> dict[str, Any]:
+    return {
+        "channel": account.channel,
+        "day": _day(account) if account.day else None,
+        "received": account.received,
+        "balances": account.balances,
+        **{word: account.counts.get(word, 0) for word in (*WORDS, "unaccounted")},
+    }
+
+
+def _cells(account: Account, day: str) -> list[object]:
+    counts = [account.counts.get(word, 0) for word in (*WORDS, "unaccounted")]
+    return [day, account.channel, account.received, *counts]
+
+
+def _day(account: Account) -> str:
+    return (date(1970, 1, 1) + timedelta(days=account.day)).isoformat()

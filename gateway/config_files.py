@@ -1,0 +1,49 @@
+"""
+Where configuration lies: the operator's folder first, file by file, then the shipped one.
+
+So an operator keeps only what differs. The shipped folder belongs to the checkout this package runs
+from; it is data and no package, see docs/decisions.md.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from gateway.errors import SettingsError
+
+CONFIG_FILE = "gateway.toml"
+RULE_FILES = (
+    "abbreviations.toml",
+    "taxonomy.toml",
+    "agencies.toml",
+    "replies/id.toml",
+    "replies/en.toml",
+)
+SHIPPED = Path(__file__).resolve().parents[1] / "config"
+
+
+def default_config_dir() -> Path | None:
+    """./config where that is a configuration, else None: everything as shipped."""
+    here = Path("config")
+    return here if (here / CONFIG_FILE).is_file() else None
+
+
+def find_config_file(config_dir: Path | None, name: str) -> Path:
+    """The operator's file of this name, or the shipped one."""
+    if config_dir is not None and not config_dir.is_dir():
+        raise SettingsError(f"{config_dir}: there is no such folder")
+    for folder in (config_dir, SHIPPED):
+        if folder is not None and (folder / name).is_file():
+            return folder / name
+    raise SettingsError(f"{SHIPPED / name}: is missing; run from a complete checkout")
+
+
+def config_files(config_dir: Path | None) -> Mapping[str, bytes]:
+    """The content of every file the rules are read from, by its name."""
+    return {name: _content(find_config_file(config_dir, name)) for name in RULE_FILES}
+
+
+def _content(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as exc:
+        raise SettingsError(f"{file}: cannot be read: {exc.strerror}") from exc

@@ -1,0 +1,102 @@
+"""
+The two HTTP listeners: public for providers and citizens, internal for operators.
+
+Every public request has a bound in time and size, and every error leaves as an RFC 9457 problem
+document that tells nothing of our inside. The internal listener answers health and metrics to
+anybody who reaches it, and orders only to who knows the operator token.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from http import HTTPStatus
+
+import msgspec
+import structlog
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from channels.contract import NotStored
+from channels.problem import problem
+from gateway.operate import Order
+from gateway.vault import same
+
+log = structlog.get_logger()
+
+# A request that is not over by then is a slow client's or a stuck disk's.
+REQUEST_SECONDS = 60.0
+ORDER_BYTES = 1 << 20
+
+Ready = Callable[[], Awaitable[Sequence[str]]]
+CarryOut = Callable[[Order], Awaitable[int]]
+
+
+def public_app(routes: Sequence[web.AbstractRouteDef], *, most_bytes: int) -> web.Application:
+    """The listener providers and citizens reach."""
+    app = web.Application(middlewares=[_guard], client_max_size=most_bytes)
+    app.add_routes(routes)
+    return app
+
+
+def internal_app(
+    *,
+    ready: Ready,
+    metrics: Callable[[str], Awaitable[tuple[str, bytes]]],
+    carry_out: CarryOut,
+    token: str,
+) -> web.Application:
+    """The listener of operators and their tools."""
+
+    async def live(_: web.Request) -> web.Response:
+        return web.json_response({"live": True})
+
+    async def is_ready(_: web.Request) -> web.Response:
+        missing = list(await ready())
+        status = HTTPStatus.SERVICE_UNAVAILABLE if missing else HTTPStatus.OK
+        return web.json_response({"ready": not missing, "not_ready": missing}, status=status)
+
+    async def scrape(request: web.Request) -> web.Response:
+        content_type, body = await metrics(request.headers.get("Accept", ""))
+        return web.Response(body=body, headers={"Content-Type": content_type})
+
+    async def operate(request: web.Request) -> web.Response:
+        if not same(request.headers.get("Authorization", ""), f"Bearer {token}"):
+            return problem(HTTPStatus.FORBIDDEN)
+        try:
+            order = msgspec.json.decode(await request.read(), type=Order)
+        except msgspec.DecodeError:
+            return problem(HTTPStatus.BAD_REQUEST)
+        return web.json_response({"rows": await carry_out(order)})
+
+    app = web.Application(middlewares=[_guard], client_max_size=ORDER_BYTES)
+    app.router.add_get("/health/live", live)
+    app.router.add_get("/health/ready", is_ready)
+    app.router.add_get("/metrics", scrape)
+    app.router.add_post("/operate", operate)
+    return app
+
+
+@web.middleware
+async def _guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+    try:
+        async with asyncio.timeout(REQUEST_SECONDS):
+            return await handler(request)
+    except web.HTTPException as exc:
+        if exc.status < HTTPStatus.BAD_REQUEST:
+            raise
+        return problem(HTTPStatus(exc.status))
+    except NotStored:
+        return problem(HTTPStatus.SERVICE_UNAVAILABLE, "not stored, please send it again", wait=5)
+    except TimeoutError:
+        return problem(HTTPStatus.REQUEST_TIMEOUT)
+    except ConnectionError:
+        raise
+    except Exception:
+        # Our bug: the provider hears that nothing was stored and sends again.
+        log.exception("request failed", route=_route(request))
+        return problem(HTTPStatus.INTERNAL_SERVER_ERROR)
+
+
+def _route(request: web.Request) -> str:
+    """The route's pattern; the path itself may hold what somebody typed."""
+    resource = request.match_info.route.resource
+    return resource.canonical if resource else "none"

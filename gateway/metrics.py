@@ -1,0 +1,141 @@
+"""
+What Prometheus reads: counters of what happened, gauges of what waits.
+
+Times are exported as timestamps, never as ages: an age stands still when nobody updates it, and
+then looks healthy. Every label value is known when the process starts; anything else is counted as
+`other`, so no citizen and no provider can make the number of series grow. Names follow
+https://prometheus.io/docs/practices/naming/
+"""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from functools import partial
+from importlib.metadata import version
+from itertools import product
+from typing import TypeVar
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, ProcessCollector
+from prometheus_client.exposition import choose_encoder
+
+KINDS = ("message", "delivery_report", "ignored", "unreadable")
+REASONS = ("not_stored", "refused_sender", "malformed", "too_large", "too_many")
+OUTCOMES = ("delivered", "later", "refused", "uncertain")
+OTHER = "other"
+
+# From one fsync of a good disk to a store that is about to time out.
+SECONDS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+
+HELP = {
+    "deliveries_accepted": "Deliveries on disk for the first time, acknowledged to the provider.",
+    "duplicates": "Deliveries the journal already held.",
+    "rejected": "Requests that were not acknowledged.",
+    "accept_duration_seconds": "From a delivery's arrival until it is on disk.",
+    "messages_received": "Journal rows read, by what they turned out to be.",
+    "deliveries": "Attempts to deliver an outbox row.",
+    "delivery_duration_seconds": "How long one attempt to deliver took.",
+    "queue_messages": "Rows that wait.",
+    "oldest_pending_timestamp_seconds": "When the oldest waiting row arrived; 0: nothing waits.",
+    "channel_up": "1 while the channel runs.",
+    "channel_restarts": "How often a channel failed and was started again.",
+    "ready": "1 while /health/ready says so.",
+    "reload_last_success_timestamp_seconds": "When settings were last read without an error.",
+}
+
+M = TypeVar("M", Counter, Gauge, Histogram)
+
+
+class Metrics:
+    """Every metric of one process, on a registry of its own."""
+
+    def __init__(self, channels: Iterable[str], stores: Iterable[str]) -> None:
+        self._registry = CollectorRegistry()
+        self._channels = channels = tuple(channels)
+        #: Where the outbox delivers to, in the outbox's words.
+        self._connectors = connectors = (
+            *(f"central:{name}" for name in stores),
+            *(f"channel:{name}" for name in channels),
+        )
+        self._queues = ("journal", "parked", *connectors)
+        ProcessCollector(registry=self._registry)
+        self._build = Info("gateway_build", "The running version.", registry=self._registry)
+        self._build.info({"version": version("lapor-gateway")})
+
+        counter, gauge = partial(self._labelled, Counter), partial(self._labelled, Gauge)
+        histogram = partial(self._labelled, partial(Histogram, buckets=SECONDS))
+        self._accepted = counter("deliveries_accepted", channel=channels)
+        self._duplicates = counter("duplicates", channel=channels)
+        self._rejected = counter("rejected", channel=channels, reason=REASONS)
+        self._accept_time = histogram("accept_duration_seconds", channel=channels)
+        self._received = counter("messages_received", channel=channels, kind=KINDS)
+        self._deliveries = counter("deliveries", connector=connectors, outcome=OUTCOMES)
+        self._delivery_time = histogram("delivery_duration_seconds", connector=connectors)
+        self._waiting = gauge("queue_messages", queue=self._queues)
+        self._oldest = gauge("oldest_pending_timestamp_seconds", queue=self._queues)
+        self._up = gauge("channel_up", channel=channels)
+        self._restarts = counter("channel_restarts", channel=channels)
+        self._ready = gauge("ready")
+        self._reloaded = gauge("reload_last_success_timestamp_seconds")
+
+    # --- coming in -----------------------------------------------------------------------------
+
+    def accepted(self, channel: str, *, new: int, known: int, seconds: float) -> None:
+        """Deliveries are on disk, `known` of them since earlier."""
+        channel = _known(channel, self._channels)
+        self._accepted.labels(channel).inc(new)
+        self._duplicates.labels(channel).inc(known)
+        self._accept_time.labels(channel).observe(seconds)
+
+    def rejected(self, channel: str, reason: str) -> None:
+        """A provider was told no; `reason` is one of REASONS."""
+        self._rejected.labels(_known(channel, self._channels), _known(reason, REASONS)).inc()
+
+    def received(self, channel: str, kind: str) -> None:
+        """A journal row was read; `kind` is one of KINDS."""
+        self._received.labels(_known(channel, self._channels), _known(kind, KINDS)).inc()
+
+    # --- going out -----------------------------------------------------------------------------
+
+    def delivered(self, connector: str, outcome: str, seconds: float) -> None:
+        """One attempt ended; `connector` is the outbox target, `outcome` one of OUTCOMES."""
+        connector = _known(connector, self._connectors)
+        self._deliveries.labels(connector, _known(outcome, OUTCOMES)).inc()
+        self._delivery_time.labels(connector).observe(seconds)
+
+    # --- how it is now -------------------------------------------------------------------------
+
+    def waiting(self, queue: str, messages: int, oldest: datetime | None) -> None:
+        """How many rows of a queue wait, and since when: journal, parked or an outbox target."""
+        queue = _known(queue, self._queues)
+        self._waiting.labels(queue).set(messages)
+        self._oldest.labels(queue).set(oldest.timestamp() if oldest else 0)
+
+    def channel_up(self, channel: str, *, up: bool) -> None:
+        """A channel runs, or has failed and waits to be started again."""
+        channel = _known(channel, self._channels)
+        self._up.labels(channel).set(up)
+        if not up:
+            self._restarts.labels(channel).inc()
+
+    def ready(self, *, ready: bool) -> None:
+        """Whether the gateway can accept and store."""
+        self._ready.set(ready)
+
+    def reloaded(self, at: datetime) -> None:
+        """Settings were read without an error."""
+        self._reloaded.set(at.timestamp())
+
+    def render(self, accept: str) -> tuple[str, bytes]:
+        """Content type and body for a scrape with this Accept header."""
+        encode, content_type = choose_encoder(accept)
+        return content_type, encode(self._registry)
+
+    def _labelled(self, kind: Callable[..., M], name: str, /, **labels: tuple[str, ...]) -> M:
+        metric = kind(f"gateway_{name}", HELP[name], list(labels), registry=self._registry)
+        # A series that appears with its first event hides that event from rate().
+        for values in product(*labels.values()) if labels else ():
+            metric.labels(*values)
+        return metric
+
+
+def _known(value: str, known: tuple[str, ...]) -> str:
+    return value if value in known else OTHER

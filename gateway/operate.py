@@ -1,0 +1,119 @@
+"""
+What an operator may do to the gateway's state: retry, drop, replay; each with an audit line.
+
+Plain functions of a transaction. The command line runs them itself when no daemon holds the
+database, else hands them to the daemon over the internal listener, because only one process may
+write to SQLite.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import msgspec
+
+from forwarder import outbox_desk
+from forwarder.ports import Transaction, Vault
+from gateway import work
+
+PARKED = """
+select 'j' || w.journal_id, j.channel, j.received_at, w.reason from work w
+join journal j on j.id = w.journal_id where w.state = 'parked' order by w.journal_id
+"""
+REPLAYABLE = """
+select w.journal_id from work w join journal j on j.id = w.journal_id
+where w.state in ('recorded', 'parked') and j.received_at >= :since
+and (:channel = '' or j.channel = :channel) order by w.journal_id
+"""
+AUDIT = "insert into audit (at, who, what) values (:at, :who, :what)"
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One operation as the command line sends it to the daemon."""
+
+    verb: Literal["retry", "drop", "replay"]
+    #: "j12" is a journal row, "o7" an outbox row; empty means all that are parked.
+    ids: list[str] = []
+    reason: str = ""
+    since: int = 0
+    channel: str = ""
+    who: str = "operator"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parked:
+    """Something that waits for a person."""
+
+    id: str
+    where: str
+    at: int
+    reason: str
+
+
+def parked(tx: Transaction) -> list[Parked]:
+    """What could not be read or delivered, and why."""
+    unread = [
+        Parked(id=row[0], where=row[1], at=row[2], reason=row[3] or "") for row in tx.all(PARKED)
+    ]
+    undelivered = [
+        Parked(id=f"o{item.id}", where=item.target, at=item.created_at, reason=item.reason)
+        for item in outbox_desk.parked(tx)
+    ]
+    return unread + undelivered
+
+
+def content(tx: Transaction, vault: Vault, id_: str) -> str:
+    """What is stored of a parked row, for a person who may see it."""
+    number = int(id_[1:])
+    if id_[0] == "j":
+        rows = work.load(tx, [number])
+        sealed = (rows[0].payload, rows[0].data_key)
+    else:
+        sealed = outbox_desk.sealed_body(tx, number)
+    if sealed[1] is None:
+        return "erased"
+    return vault.open(sealed[0], sealed[1]).decode("utf-8", "backslashreplace")
+
+
+def carry_out(tx: Transaction, order: Order, now: int) -> int:
+    """Do what an order says; returns how many rows it touched."""
+    if order.verb == "replay":
+        rows = tx.all(REPLAYABLE, since=order.since, channel=order.channel)
+        touched = _replay(tx, [row[0] for row in rows], now)
+    else:
+        wanted = set(order.ids) or {item.id for item in parked(tx)}
+        chosen = [item.id for item in parked(tx) if item.id in wanted]
+        journal, sent = _numbers(chosen, "j"), _numbers(chosen, "o")
+        if order.verb == "retry":
+            work.requeue(tx, journal, now=now)
+            outbox_desk.retry(tx, sent, now)
+        else:
+            _drop(tx, (journal, sent), order.reason, now)
+        touched = len(chosen)
+    what = f"{order.verb} {touched} rows {order.channel} {order.reason}".strip()
+    tx.run(AUDIT, at=now, who=order.who, what=what)
+    return touched
+
+
+def _replay(tx: Transaction, ids: Sequence[int], now: int) -> int:
+    work.requeue(tx, ids, now=now)
+    return len(ids)
+
+
+def _drop(tx: Transaction, rows: tuple[Sequence[int], Sequence[int]], why: str, now: int) -> None:
+    journal, sent = rows
+    reason = f"dropped: {why}"
+    work.settle(
+        tx, [work.Settled(id=id_, state="ignored", reason=reason) for id_ in journal], now=now
+    )
+    for id_ in sent:
+        outbox_desk.dismiss(tx, id_, reason, now)
+
+
+def _numbers(ids: Sequence[str], kind: str) -> list[int]:
+    return [int(id_[1:]) for id_ in ids if id_[0] == kind]
+
+
+def as_json(order: Order) -> Mapping[str, Any]:
+    """The order as the internal listener takes it."""
+    return msgspec.to_builtins(order)  # type: ignore[no-any-return]

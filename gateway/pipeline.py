@@ -1,0 +1,270 @@
+"""
+The pipeline: journal rows in, records and answers out, in one commit each batch.
+
+    claim ▶ read (thread) ▶ parts wait or meet ▶ look up ▶ compose (thread) ▶ settle
+
+Rows are taken in the order they came, one batch at a time, so messages of one sender stay in
+order. Nothing here holds up `accept`: reading and composing run in a thread of their own, and the
+database is asked in short pieces. A bad row parks alone.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+import structlog
+
+from channels.contract import DeliveryReport, Ignored, InboundMessage, Unreadable
+from forwarder import outbox, outbox_desk
+from forwarder.ports import Database, Transaction
+from gateway import records, work
+from gateway.assembly import PartSeen, Ready, assemble, gather
+from gateway.reading import Opened, Reader
+from gateway.recording import Context, Earlier, Made, Question, Recorder, lane_of
+from gateway.store import StoreUnavailable
+from gateway.vault import Vault
+from gateway.work import Claimed, Settled
+
+log = structlog.get_logger()
+
+T = TypeVar("T")
+
+OWNER = "pipeline"
+BATCH = 128
+LEASE = 60_000
+# Rows that were taken up and not finished before are read alone, so that they stop no others.
+SUSPICIOUS = 3
+# How long after its record a late part of a long message still finds it.
+LATE_PART = 24 * 3_600_000
+HOUR = 3_600_000
+# Waiting rows and rows of a process that died come due without an event.
+POLL_SECONDS = 0.5
+PAUSE_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timing:
+    """How long to wait and how far to look back, in milliseconds."""
+
+    part_timeout: int
+    match_window: int
+
+
+class Pipeline:
+    """The worker between journal and outbox."""
+
+    def __init__(  # noqa: PLR0913 (the composition root names each)
+        self,
+        *,
+        database: Database,
+        vault: Vault,
+        reader: Reader,
+        recorder: Recorder,
+        timing: Timing,
+        clock: Callable[[], int],
+        recorded: Callable[[Made], None] = lambda _: None,
+    ) -> None:
+        self._database = database
+        self._vault = vault
+        self._reader = reader
+        self._recorder = recorder
+        self._timing = timing
+        self._clock = clock
+        #: Told after each commit: wakes the outbox workers, counts.
+        self._recorded = recorded
+        self._thread = ThreadPoolExecutor(1, "pipeline")
+
+    async def run(self, arrived: asyncio.Event, stopping: asyncio.Event) -> None:
+        """Work until told to stop; the batch in hand is finished first."""
+        while not stopping.is_set():
+            arrived.clear()
+            try:
+                busy = await self.step()
+            except (StoreUnavailable, OSError) as exc:
+                log.warning("pipeline pauses", error=type(exc).__name__)
+                await asyncio.sleep(PAUSE_SECONDS)
+                continue
+            if not busy:
+                await _first(arrived, stopping)
+
+    async def step(self) -> int:
+        """Take one batch from the journal to its end; returns how many rows it had."""
+        claimed = await self._database.write(self._claim)
+        for rows in _apart(claimed):
+            await self._settle_rows(rows)
+        return len(claimed)
+
+    def close(self) -> None:
+        """Let go of the thread."""
+        self._thread.shutdown()
+
+    def _claim(self, tx: Transaction) -> list[Claimed]:
+        now = self._clock()
+        return work.claim(tx, owner=OWNER, now=now, lease=LEASE, limit=BATCH)
+
+    async def _settle_rows(self, rows: Sequence[Claimed]) -> None:
+        opened = await self._in_thread(self._reader.read, rows)
+        ready = [self._whole(row.row, row.said) for row in opened if _is_whole(row)]
+        seen = [self._part(row) for row in opened if _is_part(row)]
+        if seen:
+            ready += await self._meet(seen)
+        made = await self._compose(sorted(ready, key=lambda item: item.row.id))
+        await self._commit(made, opened)
+
+    def _whole(self, row: Claimed, message: object) -> Ready:
+        assert isinstance(message, InboundMessage)  # noqa: S101 (narrows the type; _is_whole said so)
+        lane = lane_of(self._vault, row.channel, message, row.external_id)
+        return Ready(row=row, message=message, lane=lane)
+
+    # --- parts ---------------------------------------------------------------------------------
+
+    def _part(self, opened: Opened) -> PartSeen:
+        ready = self._whole(opened.row, opened.said)
+        assert ready.message.part is not None  # noqa: S101 (narrows the type; _is_part said so)
+        return PartSeen(
+            row=ready.row, message=ready.message, part=ready.message.part, lane=ready.lane
+        )
+
+    async def _meet(self, seen: Sequence[PartSeen]) -> list[Ready]:
+        """Let parts wait in the journal, then see which messages are whole."""
+        waiting = [
+            Settled(
+                id=part.row.id,
+                state="waiting",
+                lane=part.lane,
+                batch=part.batch,
+                due=part.row.received_at + self._timing.part_timeout,
+            )
+            for part in seen
+            if part.row.state == "received" and not part.row.record_id
+        ]
+        now = self._clock()
+        await self._database.write(lambda tx: work.settle(tx, waiting, now=now))
+        rows = await self._database.read(lambda tx: gather(tx, seen, since=now - LATE_PART))
+        return await self._in_thread(lambda: assemble(self._reader, seen, rows))
+
+    # --- records -------------------------------------------------------------------------------
+
+    async def _compose(self, ready: Sequence[Ready]) -> Made:
+        if not ready:
+            return Made()
+        questions = await self._in_thread(lambda: [self._recorder.ask(item) for item in ready])
+        now = self._clock()
+        contexts = await self._database.read(
+            lambda tx: [self._look_up(tx, question, now) for question in questions]
+        )
+        return await self._in_thread(lambda: self._make_all(questions, contexts, now))
+
+    def _look_up(self, tx: Transaction, question: Question, now: int) -> Context:
+        lane = question.ready.lane
+        status = None
+        if question.command and question.command.case_code:
+            status = records.status_of(tx, question.command.case_code)
+        elif question.command and not question.command.given:
+            status = records.latest_of(tx, lane)
+        since = now - self._timing.match_window
+        return Context(
+            existing=records.find(tx, question.record_id),
+            neighbours=records.neighbours(tx, keys=question.keys, pseudonym=lane, since=since)
+            if question.command is None
+            else [],
+            status=status,
+            answers=outbox_desk.recent(tx, lane, since=now - HOUR),
+        )
+
+    def _make_all(
+        self, questions: Sequence[Question], contexts: Sequence[Context], now: int
+    ) -> Made:
+        all_made, earlier = Made(), Earlier()
+        answers: dict[str, int] = {}
+        for question, context in zip(questions, contexts, strict=True):
+            lane = question.ready.lane
+            counted = replace(context, answers=context.answers + answers.get(lane, 0))
+            made = self._make(question, counted, earlier, now)
+            answers[lane] = answers.get(lane, 0) + len(made.entries)
+            all_made.settled += made.settled
+            all_made.written += made.written
+            all_made.entries += made.entries
+        return all_made
+
+    def _make(self, question: Question, context: Context, earlier: Earlier, now: int) -> Made:
+        try:
+            return self._recorder.make(question, context, earlier, now)
+        except OSError:
+            raise  # the disk, not the message: the whole batch is taken up again
+        except Exception as exc:
+            # Our bug: the message is kept for a person and can be replayed once it is mended.
+            row = question.ready.row
+            log.exception("recording failed", journal_id=row.id, channel=row.channel)
+            return Made(
+                settled=[
+                    Settled(
+                        id=row.id,
+                        state="parked",
+                        lane=question.ready.lane,
+                        batch=question.ready.batch,
+                        reason=f"bug: {type(exc).__name__} while recording",
+                    )
+                ]
+            )
+
+    # --- the commit ----------------------------------------------------------------------------
+
+    async def _commit(self, made: Made, opened: Sequence[Opened]) -> None:
+        reports = [row.said for row in opened if isinstance(row.said, DeliveryReport)]
+        made.settled += [_end(row) for row in opened if not isinstance(row.said, InboundMessage)]
+
+        def write(tx: Transaction) -> None:
+            now = self._clock()
+            records.write(tx, made.written, now=now)
+            outbox.put(tx, self._vault, made.entries, now)
+            for report in reports:
+                outbox_desk.feedback(tx, report, now)
+            work.settle(tx, made.settled, now=now)
+
+        await self._database.write(write)
+        log.info("settled", rows=len(made.settled), records=len(made.written))
+        self._recorded(made)
+
+    async def _in_thread(self, function: Callable[..., T], *arguments: object) -> T:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._thread, function, *arguments)
+
+
+def _is_whole(opened: Opened) -> bool:
+    return isinstance(opened.said, InboundMessage) and opened.said.part is None
+
+
+def _is_part(opened: Opened) -> bool:
+    return isinstance(opened.said, InboundMessage) and opened.said.part is not None
+
+
+def _end(opened: Opened) -> Settled:
+    match opened.said:
+        case DeliveryReport(delivered=delivered):
+            reason = f"delivery report: {'delivered' if delivered else 'not delivered'}"
+            return Settled(id=opened.row.id, state="ignored", reason=reason)
+        case Ignored(reason=reason):
+            return Settled(id=opened.row.id, state="ignored", reason=reason)
+        case Unreadable(reason=reason):
+            return Settled(id=opened.row.id, state="parked", reason=f"unreadable: {reason}")
+    raise AssertionError(opened.said)
+
+
+def _apart(claimed: Sequence[Claimed]) -> list[Sequence[Claimed]]:
+    """The batch, and each row that may have ended its worker before by itself at the end."""
+    usual = [row for row in claimed if row.attempts < SUSPICIOUS]
+    alone: list[Sequence[Claimed]] = [[row] for row in claimed if row.attempts >= SUSPICIOUS]
+    return [usual, *alone] if usual else alone
+
+
+async def _first(*events: asyncio.Event) -> None:
+    """Return when one of the events is set, or after the poll interval."""
+    waits = [asyncio.ensure_future(event.wait()) for event in events]
+    try:
+        await asyncio.wait(waits, timeout=POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()

@@ -1,0 +1,240 @@
+"""
+Every setting of the gateway: gateway.toml, decoded once and strictly into frozen structs.
+
+config/gateway.toml shows each key with its default; a test compares it with these structs. What an
+operator's folder leaves out (a key, a section, a whole file) is taken from here and from the
+shipped config folder. Times are seconds unless a name says otherwise.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import quote, urlsplit
+
+import msgspec
+
+from channels.contract import Channel
+from channels.registry import CHANNELS
+from forwarder.backoff import Policy
+from forwarder.central.contract import Central
+from forwarder.central.http import HttpCentral
+from forwarder.central.sqlite import SqliteCentral
+from gateway.config_files import CONFIG_FILE, find_config_file
+from gateway.decode import Decoder, read_toml
+from gateway.errors import SettingsError
+from gateway.log import Format, Level
+from gateway.secrets import Secrets
+from gateway.sockets import host_and_port, is_loopback
+
+__all__ = ["Settings", "SettingsError", "read_settings"]
+
+Seconds = Annotated[float, msgspec.Meta(gt=0)]
+Count = Annotated[int, msgspec.Meta(ge=1)]
+
+# Open to everybody by nature: a citizen has no secret to show to a web form, and mail comes from
+# any server in the world. Their own limits (CSRF and rates, recipients and sizes) guard them.
+OPEN_TO_ALL = ("web", "mail")
+
+# It becomes part of outbox rows, metrics and logs.
+NAME = re.compile(r"[a-z0-9_-]{1,32}")
+
+CENTRALS: tuple[type[Central], ...] = (SqliteCentral, HttpCentral)
+EMBEDDED_CENTRAL = {"central": {"kind": "sqlite"}}
+
+
+class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A section of gateway.toml."""
+
+
+class Http(_Section, frozen=True, kw_only=True):
+    """Section [http]: the two listeners."""
+
+    public: str = "127.0.0.1:8080"
+    internal: str = "127.0.0.1:8081"
+    #: The largest request; the web form with its files must fit.
+    body_bytes: Count = 32 * 1024 * 1024
+
+    def __post_init__(self) -> None:
+        for key in ("public", "internal"):
+            try:
+                host_and_port(getattr(self, key))
+            except ValueError as exc:
+                raise ValueError(f"{key}: {exc}") from exc
+
+
+class StoreSection(_Section, frozen=True, kw_only=True):
+    """Section [store]: where journal, records and outbox live."""
+
+    #: Empty: SQLite in the data folder.
+    url: str = ""
+
+    def __post_init__(self) -> None:
+        if self.url and not self.url.startswith(("sqlite:///", "postgresql://")):
+            raise ValueError("url: expected sqlite:///… or postgresql://…")
+        if urlsplit(self.url).password or "password=" in self.url:
+            raise ValueError("url: a password does not belong here; name a passfile= instead")
+
+
+class Pipeline(_Section, frozen=True, kw_only=True):
+    """Section [pipeline]: from message to record."""
+
+    #: After this the parts of a long SMS that did come are a report of their own.
+    part_timeout: Seconds = 900.0
+    #: How far back the same complaint is looked for.
+    match_window_days: Annotated[int, msgspec.Meta(ge=1, le=366)] = 30
+    #: More automatic answers than this to one sender are a loop of two machines.
+    replies_per_hour: Count = 240
+    #: How long a receipt waits for the central store's own, before it goes out without.
+    receipt_patience: Annotated[float, msgspec.Meta(ge=0)] = 3.0
+
+
+class Identity(_Section, frozen=True, kw_only=True):
+    """Section [identity]: what the central store learns about who complained."""
+
+    #: Name and contact stand in the record, except of anonymous and confidential reports.
+    share: bool = False
+
+
+class Limits(_Section, frozen=True, kw_only=True):
+    """Section [limits]: bounds of the process itself."""
+
+    #: SIGTERM: requests and deliveries under way may finish within this time.
+    drain: Seconds = 20.0
+    #: A channel that fails is started again after a wait that grows up to this.
+    restart_wait: Seconds = 60.0
+
+
+class Log(_Section, frozen=True, kw_only=True):
+    """Section [log]."""
+
+    format: Format = "auto"
+    level: Level = "info"
+
+
+class File(_Section, frozen=True, kw_only=True):
+    """gateway.toml as a whole; stores and channels are decoded by their own structs."""
+
+    http: Http = Http()
+    store: StoreSection = StoreSection()
+    outbox: Policy = Policy()
+    pipeline: Pipeline = Pipeline()
+    identity: Identity = Identity()
+    limits: Limits = Limits()
+    log: Log = Log()
+    central: dict[str, dict[str, Any]] = {}
+    channels: dict[str, dict[str, Any]] = {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CentralSettings:
+    """Section [central.<name>]: one central store."""
+
+    kind: type[Central]
+    options: msgspec.Struct
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything an operator decides."""
+
+    #: The gateway.toml this was read from.
+    file: Path
+    config_dir: Path | None
+    data_dir: Path
+    #: The section's URL, or that of the SQLite file in the data folder.
+    store_url: str
+    http: Http
+    outbox: Policy
+    pipeline: Pipeline
+    identity: Identity
+    limits: Limits
+    log: Log
+    centrals: Mapping[str, CentralSettings]
+    #: The options of each channel that is enabled.
+    channels: Mapping[str, msgspec.Struct]
+
+
+def read_settings(
+    config_dir: Path | None,
+    data_dir: Path,
+    environment: Mapping[str, str],
+    channels: Sequence[type[Channel]] = CHANNELS,
+) -> Settings:
+    """Read gateway.toml and the secrets it names; SettingsError says what is wrong where."""
+    file = find_config_file(config_dir, CONFIG_FILE)
+    decoder = Decoder(file, Secrets(environment))
+    content = decoder.section(read_toml(file), File)
+    enabled = _channels(content.channels, decoder, channels)
+    _refuse_open_doors(content.http, enabled, decoder)
+    return Settings(
+        file=file,
+        config_dir=config_dir,
+        data_dir=data_dir.absolute(),
+        store_url=content.store.url or f"sqlite://{quote(str(data_dir.absolute()))}/gateway.db",
+        http=content.http,
+        outbox=content.outbox,
+        pipeline=content.pipeline,
+        identity=content.identity,
+        limits=content.limits,
+        log=content.log,
+        centrals=_centrals(content.central or EMBEDDED_CENTRAL, decoder),
+        channels=enabled,
+    )
+
+
+def _channels(
+    sections: Mapping[str, dict[str, Any]], decoder: Decoder, known: Sequence[type[Channel]]
+) -> Mapping[str, msgspec.Struct]:
+    names = [channel.name for channel in known]
+    for name in sections:
+        if name not in names:
+            raise decoder.refuse(f"channels.{name}", f"is no channel; there are {_list(names)}")
+    enabled = {}
+    for channel in known:
+        key = f"channels.{channel.name}"
+        section = dict(sections.get(channel.name, {}))
+        wanted = section.pop("enabled", True)
+        if not isinstance(wanted, bool):
+            raise decoder.refuse(f"{key}.enabled", "expected true or false")
+        if wanted:  # the secrets of a channel that is switched off need not be there
+            enabled[channel.name] = decoder.section(section, channel.Options, key)
+    return enabled
+
+
+def _centrals(
+    sections: Mapping[str, dict[str, Any]], decoder: Decoder
+) -> Mapping[str, CentralSettings]:
+    kinds = {central.kind: central for central in CENTRALS}
+    centrals = {}
+    for name, content in sections.items():
+        key = f"central.{name}"
+        if not NAME.fullmatch(name):
+            raise decoder.refuse(key, "a store's name consists of a-z, 0-9, _ and -")
+        section = dict(content)
+        kind = kinds.get(str(section.pop("kind", "")))
+        if kind is None:
+            raise decoder.refuse(f"{key}.kind", f"expected one of {_list(kinds)}")
+        options = decoder.section(section, kind.Options, key)
+        centrals[name] = CentralSettings(kind=kind, options=options)
+    return centrals
+
+
+def _refuse_open_doors(
+    http: Http, channels: Mapping[str, msgspec.Struct], decoder: Decoder
+) -> None:
+    """Whoever reaches a channel without a secret can send complaints in anybody's name."""
+    if is_loopback(host_and_port(http.public)[0]):
+        return
+    for name, options in channels.items():
+        guarded = getattr(options, "secrets", ()) or getattr(options, "allow", ())
+        if name not in OPEN_TO_ALL and not guarded:
+            raise decoder.refuse(
+                f"channels.{name}.secrets",
+                f"a secret or an allow list is needed where http.public is {http.public}",
+            )
+
+
+def _list(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names))

@@ -1,0 +1,197 @@
+"""
+What becomes of each journal row: all SQL on the table `work`.
+
+    received ▶ recorded │ joined │ command │ ignored     settled
+    received ▶ waiting                                   a part whose message is not complete yet
+    received ▶ parked                                    unreadable, or our bug: kept for a person
+
+There is no "doing" state: a claim moves `due` ahead, so a dead worker's rows come back.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from forwarder.ports import Transaction
+
+State = Literal["waiting", "recorded", "joined", "command", "ignored", "parked"]
+
+# A batch may hold this many payload bytes, so that a burst of large mails is not all in memory.
+BATCH_BYTES = 32 << 20
+
+DUE = """
+select journal_id from work where state in ('received', 'waiting') and due <= :now
+order by due, journal_id limit :limit {lock}
+"""
+LOAD = """
+select j.id, j.channel, j.external_id, j.received_at, j.payload, j.data_key, w.state, w.attempts,
+       w.record_id
+from journal j join work w on w.journal_id = j.id where j.id {among:ids} order by j.id
+"""
+SIZES = "select id, length(payload) from journal where id {among:ids} order by id"
+CLAIM = """
+update work set owner = :owner, due = :until, attempts = attempts + 1 where journal_id = :id
+"""
+SETTLE = """
+update work set state = :state, lane = :lane, batch = :batch, record_id = :record_id,
+    reason = :reason, settled_at = :now, owner = null, attempts = 0, due = :due
+where journal_id = :id
+"""
+BATCH = """
+select journal_id, state, record_id from work where batch = :batch
+and (state = 'waiting' or (state in ('recorded', 'joined') and settled_at >= :since))
+order by journal_id
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claimed:
+    """A journal row somebody is working on."""
+
+    id: int
+    channel: str
+    external_id: str
+    received_at: int
+    payload: bytes
+    #: None when the person asked to be erased.
+    data_key: bytes | None
+    state: str
+    #: How often it was claimed before without an end: a row that kills its worker shows here.
+    attempts: int
+    #: The record it became or joined before, when it is run again.
+    record_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """How a journal row ended, or that it waits."""
+
+    id: int
+    state: State
+    lane: str | None = None
+    batch: str | None = None
+    record_id: str | None = None
+    #: A short phrase, never the citizen's words.
+    reason: str | None = None
+    #: When to look again, for rows that wait.
+    due: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backlog:
+    """Rows that are not settled, since when, and rows that wait for a person."""
+
+    waiting: int
+    oldest: int | None
+    parked: int
+
+
+def claim(tx: Transaction, *, owner: str, now: int, lease: int, limit: int) -> list[Claimed]:
+    """Take the oldest due rows, as many as fit in one batch."""
+    due = [row[0] for row in tx.all(DUE, now=now, limit=limit)]
+    if not due:
+        return []
+    ids = _within(tx.all(SIZES, ids=due))
+    tx.many(CLAIM, [{"id": id_, "owner": owner, "until": now + lease} for id_ in ids])
+    return load(tx, ids)
+
+
+def load(tx: Transaction, ids: Sequence[int]) -> list[Claimed]:
+    """The rows with their payloads, oldest first; `attempts` does not count this claim."""
+    return [
+        Claimed(
+            id=row[0],
+            channel=row[1],
+            external_id=row[2],
+            received_at=row[3],
+            payload=bytes(row[4]),
+            data_key=None if row[5] is None else bytes(row[5]),
+            state=row[6],
+            attempts=max(0, row[7] - 1),
+            record_id=row[8],
+        )
+        for row in tx.all(LOAD, ids=list(ids))
+    ]
+
+
+def settle(tx: Transaction, rows: Sequence[Settled], *, now: int) -> None:
+    """Write how rows ended."""
+    tx.many(
+        SETTLE,
+        [
+            {
+                "id": row.id,
+                "state": row.state,
+                "lane": row.lane,
+                "batch": row.batch,
+                "record_id": row.record_id,
+                "reason": row.reason,
+                "due": row.due,
+                "now": None if row.state == "waiting" else now,
+            }
+            for row in rows
+        ],
+    )
+
+
+def postpone(tx: Transaction, ids: Sequence[int], *, until: int) -> None:
+    """Give rows back untouched, to be taken up again later: the weather was bad, not they."""
+    tx.many(
+        "update work set owner = null, attempts = 0, due = :until where journal_id = :id",
+        [{"id": id_, "until": until} for id_ in ids],
+    )
+
+
+def batch_of(tx: Transaction, batch: str, *, since: int) -> list[tuple[int, str, str | None]]:
+    """The parts of one long message: (journal id, state, record id), recent or waiting."""
+    return [(row[0], row[1], row[2]) for row in tx.all(BATCH, batch=batch, since=since)]
+
+
+def members_of(tx: Transaction, record_id: str) -> list[int]:
+    """The journal rows a record was made of, oldest first."""
+    rows = tx.all(
+        "select journal_id from work where record_id = :record_id order by journal_id",
+        record_id=record_id,
+    )
+    return [row[0] for row in rows]
+
+
+def backlog(tx: Transaction) -> Backlog:
+    """What the pipeline has before it."""
+    row = tx.one(
+        "select count(*), min(j.received_at) from work w join journal j on j.id = w.journal_id"
+        " where w.state in ('received', 'waiting')"
+    )
+    stuck = tx.one("select count(*) from work where state = 'parked'")
+    waiting, oldest = row or (0, None)
+    return Backlog(waiting=waiting, oldest=oldest, parked=stuck[0] if stuck else 0)
+
+
+def release(tx: Transaction, *, now: int) -> int:
+    """Give back what a process that died had claimed; only for the only process there is."""
+    return tx.run(
+        "update work set due = :now, owner = null where owner is not null"
+        " and state in ('received', 'waiting')",
+        now=now,
+    )
+
+
+def requeue(tx: Transaction, ids: Sequence[int], *, now: int) -> None:
+    """Run rows through the pipeline again; records they made are revised, not made twice."""
+    tx.many(
+        "update work set state = 'received', due = :now, attempts = 0, owner = null,"
+        " reason = null, settled_at = null where journal_id = :id",
+        [{"id": id_, "now": now} for id_ in ids],
+    )
+
+
+def _within(sizes: Sequence[tuple[int, int]]) -> list[int]:
+    """The first rows that fit, and always at least one."""
+    ids: list[int] = []
+    total = 0
+    for id_, size in sizes:
+        total += size
+        if ids and total > BATCH_BYTES:
+            break
+        ids.append(id_)
+    return ids
