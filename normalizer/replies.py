@@ -1,0 +1,30 @@
+"""
+What a citizen is told, in their language, in the words of config/replies.
+
+`wording.py` names the sentences and their placeholders; a language we have no sentences for is
+answered in Indonesian.
+"""
+
+from normalizer.rules import Rules
+from normalizer.wording import STATES, Replies, Sentence
+
+_DEFAULT = "id"
+
+
+def phrase(rules: Rules, name: Sentence, language: str | None, **values: str) -> str:
+    """
+    One sentence with its values filled in.
+
+    A public state, given as `state`, is told in the citizen's words. KeyError where a value the
+    sentence needs is not given.
+    """
+    replies = rules.replies.get(language or _DEFAULT) or rules.replies[_DEFAULT]
+    if "state" in values:
+        values["state"] = _state(replies, values["state"])
+    sentence: str = getattr(replies, name)
+    return sentence.format_map(values)
+
+
+def _state(replies: Replies, state: str) -> str:
+    """A state a newer central store may have invented is told as it is."""
+    return str(getattr(replies.states, state)) if state in STATES else state

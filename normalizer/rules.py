@@ -1,0 +1,196 @@
+"""
+What an operator may edit about understanding and answering, read once and never changed.
+
+`read_rules` takes the bytes of the files in config/ and gives `Rules`; the gateway reads them at
+start and again on SIGHUP. A file that does not fit ends in a RulesError, one sentence that names
+the file and the key, and the old rules stay in force.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal, TypeVar
+
+import msgspec
+
+from normalizer.lexicon import Lexicon, Mark, lexicon
+from normalizer.shapes import (
+    AbbreviationsFile,
+    AgenciesFile,
+    TaxonomyFile,
+    TopicEntry,
+    TypeEntry,
+    Weights,
+)
+from normalizer.text import Abbreviations, words
+from normalizer.wording import Replies, hole_in
+
+LANGUAGES = ("id", "en")
+FILES = (
+    "abbreviations.toml",
+    "taxonomy.toml",
+    "agencies.toml",
+    *(f"replies/{language}.toml" for language in LANGUAGES),
+)
+
+T = TypeVar("T")
+
+
+class RulesError(Exception):
+    """A file of rules cannot be used; the message names it and what is wrong."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taxonomy:
+    """What speaks for which type, topic and urgency."""
+
+    version: str
+    types: Lexicon
+    topics: Lexicon
+    urgency: Lexicon
+    #: For each emergency, groups of words of which each must occur: "banjir" and "terjebak".
+    together: tuple[tuple[frozenset[str], ...], ...]
+    #: Weight a type has before anything is read.
+    priors: Mapping[str, float]
+    #: Types that only texts up to so many words can be.
+    at_most_words: Mapping[str, int]
+    #: A value is given from this confidence on, else null.
+    type_limit: float
+    topic_limit: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agencies:
+    """Which offices look after which topic, the usual one first."""
+
+    version: str
+    by_topic: Mapping[str, tuple[str, ...]]
+    #: Where complaints about misconduct go, whatever their topic.
+    supervision: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """Everything `normalize` and `phrase` know."""
+
+    abbreviations: Abbreviations
+    taxonomy: Taxonomy
+    agencies: Agencies
+    replies: Mapping[str, Replies]
+
+
+def read_rules(files: Mapping[str, bytes]) -> Rules:
+    """Read the files by their names in `FILES`; raise RulesError where one does not fit."""
+    taxonomy = _decoded(files, "taxonomy.toml", TaxonomyFile)
+    agencies = _decoded(files, "agencies.toml", AgenciesFile)
+    _compare_topics(taxonomy, agencies)
+    return Rules(
+        abbreviations=_abbreviations(_decoded(files, "abbreviations.toml", AbbreviationsFile)),
+        taxonomy=_taxonomy(taxonomy),
+        agencies=_agencies(agencies),
+        replies=MappingProxyType({language: _replies(files, language) for language in LANGUAGES}),
+    )
+
+
+def _decoded(files: Mapping[str, bytes], name: str, shape: type[T]) -> T:
+    content = files.get(name)
+    if content is None:
+        raise RulesError(f"{name} is missing.")
+    try:
+        return msgspec.toml.decode(content, type=shape)
+    except (msgspec.DecodeError, UnicodeDecodeError) as exc:
+        raise RulesError(f"{name}: {exc}.") from exc
+
+
+def _abbreviations(file: AbbreviationsFile) -> Abbreviations:
+    for table in ("address", "slashed", "words"):
+        for short, full in getattr(file, table).items():
+            if not full or short != short.lower():
+                where = f"{table}.{short}"
+                raise RulesError(f"abbreviations.toml: {where} must be lower case and not empty.")
+    any_keyword = "|".join(re.escape(word) for word in sorted(file.keywords, key=len, reverse=True))
+    return Abbreviations(
+        words=MappingProxyType(file.words),
+        address=MappingProxyType(file.address),
+        slashed=MappingProxyType(file.slashed),
+        keep_before_dot=frozenset(file.keep_before_dot),
+        known=frozenset((*file.words, *file.address)),
+        keyword=re.compile(
+            rf"(?:[\s#@]*(?:{any_keyword})(?=[\s:;.,!/\-\u2013#@]|$)[\s:;.,!/\-\u2013]*)+"
+            if any_keyword
+            else "",
+            re.IGNORECASE,
+        ),
+    )
+
+
+def _taxonomy(file: TaxonomyFile) -> Taxonomy:
+    named: list[TypeEntry | TopicEntry] = [*file.types, *file.topics]
+    for entry in named:
+        if sum(other.name == entry.name for other in named) > 1:
+            raise RulesError(f"taxonomy.toml: {entry.name} is defined twice.")
+    urgent = (("darurat", file.urgency.darurat), ("segera", file.urgency.segera))
+    return Taxonomy(
+        version=file.version,
+        types=lexicon(mark for entry in file.types for mark in _marks(entry, file.weights)),
+        topics=lexicon(
+            (mark for entry in file.topics for mark in _marks(entry, file.weights)), file.neutral
+        ),
+        urgency=lexicon(
+            (Mark(phrase=p, label=label, weight=1.0) for label, phrases in urgent for p in phrases),
+            file.urgency.neutral,
+        ),
+        together=tuple(
+            tuple(frozenset(words(" ".join(group))) for group in groups)
+            for groups in file.urgency.darurat_together
+        ),
+        priors=MappingProxyType({entry.name: entry.prior for entry in file.types if entry.prior}),
+        at_most_words=MappingProxyType(
+            {entry.name: entry.at_most_words for entry in file.types if entry.at_most_words}
+        ),
+        type_limit=file.limits.type,
+        topic_limit=file.limits.topic,
+    )
+
+
+def _marks(entry: TypeEntry | TopicEntry, weights: Weights) -> Iterator[Mark]:
+    lists: tuple[tuple[Literal["sure", "words", "hints"], float], ...] = (
+        ("sure", weights.sure),
+        ("words", weights.words),
+        ("hints", weights.hints),
+    )
+    for kind, weight in lists:
+        for phrase in getattr(entry, kind):
+            yield Mark(phrase=phrase, label=entry.name, weight=weight)
+
+
+def _agencies(file: AgenciesFile) -> Agencies:
+    return Agencies(
+        version=file.version,
+        by_topic=MappingProxyType(
+            {topic: tuple(file.offices[key] for key in keys) for topic, keys in file.topics.items()}
+        ),
+        supervision=file.offices[file.supervision],
+    )
+
+
+def _compare_topics(taxonomy: TaxonomyFile, agencies: AgenciesFile) -> None:
+    known = {entry.name for entry in taxonomy.topics}
+    for topic in sorted(known ^ agencies.topics.keys()):
+        place = "agencies.toml: topics" if topic in known else "taxonomy.toml: topics"
+        raise RulesError(f"{place} must name {topic}, as the other file does.")
+    for topic, keys in (*agencies.topics.items(), ("supervision", [agencies.supervision])):
+        unknown = [key for key in keys if key not in agencies.offices]
+        if unknown or not keys:
+            wrong = f"names {unknown[0]}, which is not in offices" if unknown else "names no office"
+            raise RulesError(f"agencies.toml: {topic} {wrong}.")
+
+
+def _replies(files: Mapping[str, bytes], language: str) -> Replies:
+    name = f"replies/{language}.toml"
+    replies = _decoded(files, name, Replies)
+    wrong = hole_in(replies)
+    if wrong:
+        raise RulesError(f"{name}: {wrong}.")
+    return replies

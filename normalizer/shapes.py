@@ -1,0 +1,92 @@
+"""
+The shapes of the files in config/ that `rules.py` reads, decoded strictly.
+
+A key that is not here, or a value of another type, is an error: a misspelled word in a file must
+not go unnoticed. What the keys mean stands in the files themselves.
+"""
+
+import msgspec
+
+from normalizer.record import ReportType
+
+
+class File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A file, or a table in one."""
+
+
+class AbbreviationsFile(File, frozen=True, kw_only=True):
+    """abbreviations.toml."""
+
+    keywords: list[str]
+    keep_before_dot: list[str]
+    address: dict[str, str]
+    slashed: dict[str, str]
+    words: dict[str, str]
+
+
+class Limits(File, frozen=True, kw_only=True):
+    """From which confidence on a value is given."""
+
+    type: float
+    topic: float
+
+
+class Weights(File, frozen=True, kw_only=True):
+    """What a phrase of each list weighs."""
+
+    sure: float
+    words: float
+    hints: float
+
+
+class Entry(File, frozen=True, kw_only=True):
+    """Phrases in three strengths."""
+
+    sure: list[str] = []
+    words: list[str] = []
+    hints: list[str] = []
+
+
+class TypeEntry(Entry, frozen=True, kw_only=True):
+    """One type of report."""
+
+    name: ReportType
+    prior: float = 0.0
+    at_most_words: int = 0
+
+
+class TopicEntry(Entry, frozen=True, kw_only=True):
+    """One topic; `group` is its branch of the national category tree."""
+
+    name: str
+    group: str
+
+
+class UrgencyEntry(File, frozen=True, kw_only=True):
+    """What makes a report urgent."""
+
+    darurat: list[str]
+    segera: list[str]
+    neutral: list[str]
+    darurat_together: list[list[list[str]]]
+
+
+class TaxonomyFile(File, frozen=True, kw_only=True):
+    """taxonomy.toml."""
+
+    version: str
+    limits: Limits
+    weights: Weights
+    neutral: list[str]
+    urgency: UrgencyEntry
+    types: list[TypeEntry]
+    topics: list[TopicEntry]
+
+
+class AgenciesFile(File, frozen=True, kw_only=True):
+    """agencies.toml."""
+
+    version: str
+    supervision: str
+    offices: dict[str, str]
+    topics: dict[str, list[str]]
