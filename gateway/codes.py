@@ -2,8 +2,9 @@
 Case codes: a keyed permutation of the journal id, spelled in Crockford base32.
 
 Being a permutation, two reports never share a code and none has to be looked up; being keyed, a
-code tells nothing and the next one cannot be guessed. Only codes whose check symbol is a plain
-letter or digit are issued: the walk repeats the permutation until it lands on one.
+code tells nothing and the next one cannot be guessed. Only codes are issued whose check symbol is a
+plain letter or digit and that hold a digit at all, so that no code looks like a word: the walk
+repeats the permutation until it lands on one.
 """
 
 import hashlib
@@ -32,9 +33,8 @@ class CaseCodes:
         """The nine characters for one journal row."""
         chain, position = row >> CHAIN_BITS, row & ((1 << CHAIN_BITS) - 1)
         value = (chain & 0xFF) << POSITION_BITS | position & ((1 << POSITION_BITS) - 1)
-        value = self._permute(value)
-        while check_symbol(value) >= PLAIN_SYMBOLS:
-            value = self._permute(value)
+        while not _issued(value := self._permute(value)):
+            pass
         return spell(value)
 
     def _permute(self, value: int) -> int:
@@ -48,3 +48,7 @@ class CaseCodes:
         seen = number.to_bytes(1) + half.to_bytes(3)
         digest = hashlib.blake2b(seen, key=self._key, digest_size=3).digest()
         return int.from_bytes(digest) & MASK
+
+
+def _issued(value: int) -> bool:
+    return check_symbol(value) < PLAIN_SYMBOLS and any(map(str.isdigit, spell(value)))

@@ -203,7 +203,7 @@ class Recorder:
         return Neighbour(
             record_id=record.record_id,
             cluster=record.duplicate.cluster if record.duplicate else record.record_id,
-            same_sender=stored.pseudonym == lane,
+            same_sender=stored.pseudonym == lane and not record.anonymous,
             text=record.clean_text,
             received_at=record.received_at,
             place=record.place.name if record.place else "",
@@ -287,18 +287,18 @@ class Recorder:
             id=reply_id(entry),
             to=ready.message.return_address,
             text=text,
-            subject=self._subject(kind, code),
+            subject=self._subject(kind, code, language_of(text)),
             case_code=code,
         )
         return [replace(entry, body=msgspec.json.encode(reply))]
 
-    def _subject(self, kind: Kind, code: str) -> str:
+    def _subject(self, kind: Kind, code: str, language: str | None) -> str:
         match kind:
             case "receipt":
-                return phrase(self.rules, "subject_receipt", None, code=code)
+                return phrase(self.rules, "subject_receipt", language, code=code)
             case "status":
-                return phrase(self.rules, "subject_status", None, code=code)
-        return phrase(self.rules, "subject_help", None)
+                return phrase(self.rules, "subject_status", language, code=code)
+        return phrase(self.rules, "subject_help", language)
 
 
 def _receipt_for(record: Record) -> Sentence:
@@ -326,6 +326,8 @@ class Earlier:
             received_at=record.received_at,
             place=record.place.name if record.place else "",
         )
+        if record.anonymous:
+            lane = ""  # no later report may show who this one is from
         self._by_lane.setdefault(lane, []).append((lane, neighbour))
         for key in keys:
             self._by_key.setdefault(key, []).append((lane, neighbour))

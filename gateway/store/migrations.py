@@ -105,8 +105,9 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             unique (record_id, kind, revision, target)
         )
         """,
+        # The last two columns let depth and age be counted without reading sealed bodies.
         """
-        create index outbox_due on outbox (target, due, id)
+        create index outbox_due on outbox (target, due, id, state, created_at)
         where state in ('pending', 'uncertain')
         """,
         """

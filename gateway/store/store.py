@@ -19,7 +19,6 @@ from forwarder.ports import Transaction
 from gateway.store.engine import BoundTransaction, Connection, Engine
 from gateway.store.errors import StoreError, StoreUnavailable
 from gateway.store.migrate import migrate
-from gateway.store.postgres import Postgres
 from gateway.store.sqlite import Sqlite
 
 T = TypeVar("T")
@@ -193,6 +192,9 @@ def engine_for(url: str) -> Engine:
     if parts.scheme == "sqlite":
         return Sqlite(Path(unquote(parts.path)))
     if parts.scheme in {"postgresql", "postgres"}:
+        # Imported only here: the driver would cost every start on SQLite a tenth of a second.
+        from gateway.store.postgres import Postgres  # noqa: PLC0415
+
         return Postgres(url)
     raise StoreError(f"a store URL begins with sqlite:// or postgresql://, not {parts.scheme}://")
 
