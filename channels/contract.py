@@ -241,6 +241,8 @@ class Channel:
     name: ClassVar[str]
     #: A frozen, keyword-only msgspec.Struct with a default for every field.
     Options: ClassVar[type[msgspec.Struct]]
+    #: An invented sender for `simulate`, of the kind this channel has.
+    example_sender: ClassVar[str] = ""
 
     def __init__(self, options: Any, key: bytes) -> None:  # noqa: ANN401 (each channel narrows it)
         raise NotImplementedError

@@ -3,8 +3,8 @@ Case codes: a keyed permutation of the journal id, spelled in Crockford base32.
 
 Being a permutation, two reports never share a code and none has to be looked up; being keyed, a
 code tells nothing and the next one cannot be guessed. Only codes are issued whose check symbol is a
-plain letter or digit and that hold a digit at all, so that no code looks like a word: the walk
-repeats the permutation until it lands on one.
+plain letter or digit, and that hold both letters and digits, so that no code looks like a word or
+a number: the walk repeats the permutation until it lands on one.
 """
 
 import hashlib
@@ -51,4 +51,7 @@ class CaseCodes:
 
 
 def _issued(value: int) -> bool:
-    return check_symbol(value) < PLAIN_SYMBOLS and any(map(str.isdigit, spell(value)))
+    if check_symbol(value) >= PLAIN_SYMBOLS:
+        return False
+    code = spell(value)
+    return not code.isalpha() and not code.isdigit()

@@ -2,24 +2,26 @@
 
 import asyncio
 import ipaddress
+import logging
 import os
 import re
 import socket
 from collections.abc import AsyncIterator, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import peers
 import pytest
+import structlog
 from clock import Clock
 from gateway_process import Gateway
 from ports import unused_port
 from postgres import Postgres, PostgresAbsent, running_postgres
 
-if TYPE_CHECKING:
-    from gateway.store import Store
-    from gateway.vault import Vault
+from gateway.log import configure
+from gateway.store import Store
+from gateway.vault import Vault
 
 # Read by us, by libraries or by the service manager: none of it may reach a test from outside.
 FOREIGN = re.compile(
@@ -93,6 +95,19 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
+@pytest.fixture(autouse=True)
+def strict_logs() -> Iterator[None]:
+    """Whoever logs a text, a sender or a secret fails here first, see gateway/log.py."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    configure("json", "debug", strict=True)
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    logging.captureWarnings(capture=False)
+    structlog.reset_defaults()
+
+
 @pytest.fixture
 def free_port() -> int:
     """A port on 127.0.0.1 nobody listens on; `ports.unused_port()` gives more of them."""
@@ -106,10 +121,8 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def vault() -> "Vault":
+def vault() -> Vault:
     """Encryption at rest with a key that is worth nothing."""
-    from gateway.vault import Vault  # noqa: PLC0415 (tests of the channels need no store)
-
     return Vault(bytes(range(32)))
 
 
@@ -126,8 +139,6 @@ def postgres(request: pytest.FixtureRequest) -> Iterator[Postgres]:
 
 
 def _migrate(url: str) -> None:
-    from gateway.store import Store  # noqa: PLC0415 (tests of the channels need no store)
-
     async def open_and_close() -> None:
         await (await Store.open(url)).close()
 
@@ -149,10 +160,8 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
 
 
 @pytest.fixture
-async def database(database_url: str) -> "AsyncIterator[Store]":
+async def database(database_url: str) -> AsyncIterator[Store]:
     """An open store, on both engines in turn."""
-    from gateway.store import Store  # noqa: PLC0415 (tests of the channels need no store)
-
     store = await Store.open(database_url)
     yield store
     await store.close()

@@ -113,6 +113,11 @@ class Gateway:
             self.process.send_signal(signal.SIGTERM)
         return await asyncio.to_thread(self.process.wait, STOP_SECONDS)
 
+    async def ended(self) -> int:
+        """The exit code of a process that ends without being asked, or was asked already."""
+        assert self.process
+        return await asyncio.to_thread(self.process.wait, STOP_SECONDS)
+
     def signal(self, number: signal.Signals) -> None:
         """Send a signal, such as SIGHUP."""
         assert self.process
