@@ -37,6 +37,9 @@ from gateway.vault import Vault
 
 log = structlog.get_logger()
 
+# timeout(1) and terminals signal a process and its group: that is one request, not two.
+SAME_REQUEST_SECONDS = 1.0
+
 
 class App:
     """One gateway process."""
@@ -49,6 +52,7 @@ class App:
         self._stop = asyncio.Event()
         self._drained = asyncio.Event()
         self._public: web.BaseSite | None = None
+        self._asked = 0.0
 
     async def run(self, started: Callable[[], None]) -> None:
         """Run until SIGTERM or SIGINT; `started` is called once everything listens."""
@@ -77,6 +81,7 @@ class App:
         store = await Store.open(settings.store_url)
         stack.push_async_callback(store.close)
         parts = build(settings, vault, store)
+        parts.metrics.reloaded(datetime.now(UTC))
         for channel in parts.channels.values():
             stack.push_async_callback(channel.close)
         for central in parts.centrals.values():
@@ -170,10 +175,13 @@ class App:
         loop.add_signal_handler(signal.SIGHUP, self._reload, parts)
 
     def _asked_to_stop(self) -> None:
-        if self._stop.is_set():
+        now = asyncio.get_running_loop().time()
+        if self._stop.is_set() and now - self._asked > SAME_REQUEST_SECONDS:
             # Whoever asks twice means now; nothing acknowledged can be lost.
             os._exit(1)
-        self._stop.set()
+        if not self._stop.is_set():
+            self._asked = now
+            self._stop.set()
 
     def _reload(self, parts: Parts) -> None:
         """Take new sentences, words and secrets; with a mistake in them the old ones stay."""

@@ -7,13 +7,25 @@ Nothing here connects, listens or starts a task; `app.py` does that, in order.
 import random
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import msgspec
 
-from channels.contract import Channel, Outcome, Reply
+from channels.contract import (
+    Channel,
+    DeliveryReport,
+    Ignored,
+    InboundMessage,
+    Outcome,
+    Receipt,
+    Refused,
+    Reply,
+    TryLater,
+    Uncertain,
+    Unreadable,
+)
 from channels.registry import CHANNELS
 from forwarder.central.contract import Central
 from forwarder.central.http import HttpCentral
@@ -31,7 +43,7 @@ from gateway.inbox import ChannelInbox
 from gateway.journal import Journal
 from gateway.metrics import Metrics
 from gateway.pipeline import Pipeline, Timing
-from gateway.reading import Reader
+from gateway.reading import Opened, Reader
 from gateway.recording import Made, Manners, Recorder
 from gateway.settings import CentralSettings, Settings
 from gateway.store import Store, StoreUnavailable
@@ -40,6 +52,14 @@ from normalizer.rules import Rules, RulesError, read_rules
 
 DAY_MS = 86_400_000
 OWNER = "worker"
+#: What each outcome is called in the metrics.
+OUTCOMES = {Receipt: "delivered", TryLater: "later", Refused: "refused", Uncertain: "uncertain"}
+KINDS = {
+    InboundMessage: "message",
+    DeliveryReport: "delivery_report",
+    Ignored: "ignored",
+    Unreadable: "unreadable",
+}
 
 
 def now_ms() -> int:
@@ -138,7 +158,7 @@ def build(settings: Settings, vault: Vault, store: Store) -> Parts:
                 match_window=settings.pipeline.match_window_days * DAY_MS,
             ),
             clock=now_ms,
-            recorded=lambda made: _recorded(parts, made),
+            settled=lambda opened, made: _settled(parts, opened, made),
         ),
     )
     parts.workers = _workers(parts)
@@ -175,7 +195,19 @@ def _workers(parts: Parts) -> list[Worker]:
 def _targets(parts: Parts) -> list[Target]:
     stores = [to_central(central) for central in parts.centrals.values()]
     doors = [to_channel(name, _replier(channel)) for name, channel in parts.channels.items()]
-    return stores + doors
+    return [_measured(target, parts.metrics) for target in stores + doors]
+
+
+def _measured(target: Target, metrics: Metrics) -> Target:
+    async def deliver(items: Sequence[Item]) -> Sequence[Outcome]:
+        began = time.perf_counter()
+        outcomes = await target.deliver(items)
+        for outcome in outcomes:
+            seconds = time.perf_counter() - began
+            metrics.delivered(target.name, OUTCOMES[type(outcome)], seconds)
+        return outcomes
+
+    return replace(target, deliver=deliver)
 
 
 def _replier(channel: Channel) -> Callable[[Item], Awaitable[Outcome]]:
@@ -189,6 +221,8 @@ def _forwarded(tx: Transaction, item: Item, now: int) -> None:
     records.forwarded(tx, item.record_id, now)
 
 
-def _recorded(parts: Parts, made: Made) -> None:
+def _settled(parts: Parts, opened: Sequence[Opened], made: Made) -> None:
+    for row in opened:
+        parts.metrics.received(row.row.channel, KINDS[type(row.said)])
     if made.entries:
         parts.poke_workers()

@@ -13,6 +13,7 @@ from gateway.store import Store, StoreError
 LEAST_FREE = 1 << 20
 STORE_SECONDS = 3.0
 PROBE_SECONDS = 0.05
+UNIX = "unix:"
 
 
 class Health:
@@ -58,14 +59,16 @@ class Health:
 async def until_listening(addresses: Sequence[str]) -> None:
     """Return once something accepts connections on every address."""
     for address in addresses:
-        host, port = host_and_port(address)
-        while not await _accepts(host, port):  # noqa: ASYNC110 (nothing tells when a port opens)
+        while not await _accepts(address):  # noqa: ASYNC110 (nothing tells when a port opens)
             await asyncio.sleep(PROBE_SECONDS)
 
 
-async def _accepts(host: str, port: int) -> bool:
+async def _accepts(address: str) -> bool:
     try:
-        _, writer = await asyncio.open_connection(host, port)
+        if address.startswith(UNIX):
+            _, writer = await asyncio.open_unix_connection(address.removeprefix(UNIX))
+        else:
+            _, writer = await asyncio.open_connection(*host_and_port(address))
     except OSError:
         return False
     writer.close()

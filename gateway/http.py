@@ -22,8 +22,10 @@ from gateway.vault import same
 
 log = structlog.get_logger()
 
-# A request that is not over by then is a slow client's or a stuck disk's.
+# A request that is not over by then is a slow client's or a stuck disk's. A form with photos may
+# take long on a village's network; the web channel bounds it more closely.
 REQUEST_SECONDS = 60.0
+UPLOAD_SECONDS = 900.0
 ORDER_BYTES = 1 << 20
 
 Ready = Callable[[], Awaitable[Sequence[str]]]
@@ -78,7 +80,8 @@ def internal_app(
 @web.middleware
 async def _guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
-        async with asyncio.timeout(REQUEST_SECONDS):
+        upload = request.content_type == "multipart/form-data"
+        async with asyncio.timeout(UPLOAD_SECONDS if upload else REQUEST_SECONDS):
             return await handler(request)
     except web.HTTPException as exc:
         if exc.status < HTTPStatus.BAD_REQUEST:

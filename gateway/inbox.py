@@ -3,7 +3,7 @@
 import time
 from collections.abc import Sequence
 
-from channels.contract import Accepted, Delivery, PublicStatus
+from channels.contract import Accepted, Delivery, NotStored, PublicStatus
 from forwarder.ports import Database
 from gateway import records
 from gateway.codes import CaseCodes
@@ -34,7 +34,11 @@ class ChannelInbox:
     async def accept(self, deliveries: Sequence[Delivery]) -> list[Accepted]:
         """Return when every delivery is on disk; raise NotStored when that cannot be promised."""
         began = time.perf_counter()
-        accepted = await self._journal.accept(self._channel, deliveries)
+        try:
+            accepted = await self._journal.accept(self._channel, deliveries)
+        except NotStored:
+            self._metrics.rejected(self._channel, "not_stored")
+            raise
         new = sum(item.new for item in accepted)
         self._metrics.accepted(
             self._channel,

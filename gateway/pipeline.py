@@ -64,7 +64,7 @@ class Pipeline:
         recorder: Recorder,
         timing: Timing,
         clock: Callable[[], int],
-        recorded: Callable[[Made], None] = lambda _: None,
+        settled: Callable[[Sequence[Opened], Made], None] = lambda _, __: None,
     ) -> None:
         self._database = database
         self._vault = vault
@@ -73,7 +73,7 @@ class Pipeline:
         self._timing = timing
         self._clock = clock
         #: Told after each commit: wakes the outbox workers, counts.
-        self._recorded = recorded
+        self._settled = settled
         self._thread = ThreadPoolExecutor(1, "pipeline")
 
     async def run(self, arrived: asyncio.Event, stopping: asyncio.Event) -> None:
@@ -226,7 +226,7 @@ class Pipeline:
 
         await self._database.write(write)
         log.info("settled", rows=len(made.settled), records=len(made.written))
-        self._recorded(made)
+        self._settled(opened, made)
 
     async def _in_thread(self, function: Callable[..., T], *arguments: object) -> T:
         loop = asyncio.get_running_loop()
