@@ -1,0 +1,200 @@
+"""
+What keeps the public form honest: tokens, limits, headers. Nothing here reads a clock.
+
+A token is `<report id>.<second it was made>.<HMAC>`, bound to a random cookie (the signed double
+submit of the OWASP CSRF cheat sheet), so no session is stored. The report id in it makes a double
+click one report. The buckets forget the address that was quiet longest when they are full.
+"""
+
+import hmac
+import ipaddress
+import re
+import secrets
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import blake2b
+from types import MappingProxyType
+from urllib.parse import urlsplit
+
+from aiohttp import web
+
+TOKEN_SECONDS = 12 * 3600
+HEX = re.compile(r"[0-9a-f]{32}")
+TOKEN = re.compile(r"([0-9a-f]{32})\.([0-9a-f]{1,12})\.([0-9a-f]{64})")
+
+# Nothing but our own stylesheet, icon and forms; no script at all, so an injected one is inert.
+POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; "
+    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+HEADERS: Mapping[str, str] = MappingProxyType(
+    {
+        "Content-Security-Policy": POLICY,
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
+        "Referrer-Policy": "no-referrer",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ticket:
+    """A token that is ours and belongs to this browser; `fresh` is false once it has expired."""
+
+    report: str
+    fresh: bool
+
+
+class Tokens:
+    """Issues and reads form tokens; times are seconds since 1970."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    def issue(self, cookie: str, now: float, *, report: str | None = None) -> str:
+        """Make a token for this browser; `report` carries an id over from an earlier token."""
+        return self._signed(cookie, report or secrets.token_hex(16), f"{max(0, int(now)):x}")
+
+    def read(self, token: str, cookie: str, now: float) -> Ticket | None:
+        """What the token says, or None when it is not ours or not this browser's."""
+        found = TOKEN.fullmatch(token)
+        if not found or not HEX.fullmatch(cookie):
+            return None
+        report, made = found[1], found[2]
+        if not hmac.compare_digest(self._signed(cookie, report, made), token):
+            return None
+        return Ticket(report=report, fresh=now - int(made, 16) <= TOKEN_SECONDS)
+
+    def external_id(self, report: str, payload: bytes) -> str:
+        """
+        The report id and a mark of what was written.
+
+        The same form sent twice gives one id. A citizen who goes back and writes something else
+        under the old token gives another, so the new words are kept. Keyed, because a bare hash
+        would let anybody test guesses of an anonymous sender.
+        """
+        mark = blake2b(payload, key=self._key, digest_size=8, person=b"lapor.web").hexdigest()
+        return f"{report}-{mark}"
+
+    def _signed(self, cookie: str, report: str, made: str) -> str:
+        said = f"lapor form\n{cookie}\n{report}\n{made}".encode()
+        return f"{report}.{made}.{hmac.new(self._key, said, 'sha256').hexdigest()}"
+
+
+class Buckets:
+    """One token bucket per address, at most `size` of them."""
+
+    def __init__(self, per_hour: int, size: int = 20_000) -> None:
+        self._full = float(per_hour)
+        self._size = size
+        self._levels: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def take(self, address: str, now: float) -> float:
+        """Take one; 0.0 when there was one, else the seconds until there is."""
+        level, then = self._levels.pop(address, (self._full, now))
+        # A clock that was set back refills nothing and takes nothing away.
+        level = min(self._full, level + max(0.0, now - then) * self._full / 3600)
+        wait = 0.0 if level >= 1 else (1 - level) * 3600 / self._full
+        self._levels[address] = (level - 1 if level >= 1 else level, now)
+        if len(self._levels) > self._size:
+            self._levels.popitem(last=False)
+        return wait
+
+
+class Recent:
+    """The last `size` names it was told; used so that a repeated click costs nothing."""
+
+    def __init__(self, size: int = 20_000) -> None:
+        self._size = size
+        self._names: OrderedDict[str, None] = OrderedDict()
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._names
+
+    def add(self, name: str) -> None:
+        """Remember this one, and forget the oldest when there are too many."""
+        self._names[name] = None
+        if len(self._names) > self._size:
+            self._names.popitem(last=False)
+
+
+class Room:
+    """The memory all forms being read share, so that many at once cannot take all of it."""
+
+    def __init__(self, size: int) -> None:
+        self._free = size
+
+    @contextmanager
+    def lease(self) -> "Iterator[Lease]":
+        """Hold room for one form, and give it back at the end."""
+        lease = Lease(self)
+        try:
+            yield lease
+        finally:
+            self._free += lease.held
+
+    def take(self, size: int) -> bool:
+        """Take so many bytes if they are there."""
+        if size > self._free:
+            return False
+        self._free -= size
+        return True
+
+
+class Lease:
+    """One form's share of the room."""
+
+    def __init__(self, room: Room) -> None:
+        self._room = room
+        self.held = 0
+
+    def take(self, size: int) -> bool:
+        """Take so many bytes more if they are there."""
+        granted = self._room.take(size)
+        self.held += size * granted
+        return granted
+
+
+def address_of(request: web.Request, proxy_header: str) -> str:
+    """
+    The address to count by: the peer's, or what the trusted proxy in front wrote.
+
+    Of a list such as X-Forwarded-For only the last entry is the proxy's own; what stands before it
+    came from outside. One household has a whole IPv6 /64, so that counts as one address.
+    """
+    said = request.headers.getall(proxy_header, []) if proxy_header else []
+    for candidate in (said[-1].rpartition(",")[2].strip() if said else "", request.remote or ""):
+        try:
+            address = ipaddress.ip_address(candidate)
+        except ValueError:
+            continue
+        wide = address.version == 6  # noqa: PLR2004 (the protocol's own number)
+        return str(ipaddress.ip_network((address, 64), strict=False)) if wide else str(address)
+    return ""
+
+
+def is_foreign(request: web.Request, public_url: str) -> bool:
+    """
+    Whether the browser says that another site made it send this form.
+
+    Our own no-referrer policy makes browsers say `Origin: null`, so that tells nothing; such
+    browsers send Sec-Fetch-Site. The token stays the first line.
+    """
+    site = request.headers.get("Sec-Fetch-Site", "")
+    if site:
+        return site not in {"same-origin", "none"}
+    origin = request.headers.get("Origin", "null")
+    ours = {request.host.lower(), _host(public_url)} - {""}
+    return origin != "null" and _host(origin) not in ours
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).netloc.lower()
+    except ValueError:
+        return ""
