@@ -1,0 +1,241 @@
+"""
+SMS: the operators' gateways push to us, one request per message or part; we push answers back.
+
+Acknowledged is a 200 after `accept`, with the body the preset wants: "ok"; nothing at all for
+Kannel, which would send it to the citizen; ACK/Jasmin. Everything that arrives at all is kept, also
+what cannot be read, because most gateways repeat nothing; only an empty request is the caller's
+mistake. The journal holds the request itself, so `parse` may learn to read more of it later.
+Requests: channels/sms_presets.py; answers: sms_send.py; delivery reports: sms_reports.py.
+"""
+
+import uuid
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from http import HTTPStatus
+
+import aiohttp
+from aiohttp import web
+from yarl import URL
+
+from channels import gsm7
+from channels.capture import pack, unpack
+from channels.contract import (
+    Attachment,
+    Channel,
+    Delivery,
+    Inbox,
+    NotStored,
+    Outcome,
+    Parsed,
+    Reply,
+    Simulated,
+    Unreadable,
+)
+from channels.problem import problem
+from channels.secrets import Guard
+from channels.sms_apis import Account, Outgoing
+from channels.sms_form import external_id, id_finder, pairs
+from channels.sms_message import read_message
+from channels.sms_options import SmsOptions
+from channels.sms_presets import PRESETS, Played, Preset
+from channels.sms_reports import Reports, read_report, report_id
+from channels.sms_send import SendApi
+from channels.sms_text import clean
+
+# The longest SMS there is has 255 parts of 153 characters.
+_LARGEST_BODY = 64 * 1024
+_RETRY_SECONDS = 5
+_SIMULATOR_TIMEOUT = aiohttp.ClientTimeout(total=15)
+
+_Receive = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class Sms(Channel):
+    """The SMS door."""
+
+    name = "sms"
+
+    Options = SmsOptions
+
+    def __init__(self, options: SmsOptions, key: bytes) -> None:
+        self._options = options
+        self._guard = Guard(options.secrets, options.secret_in, options.allow)
+        self._reports = Reports(options.dlr_url, key)
+        self._api = SendApi(
+            Account(
+                preset=options.preset,
+                url=options.send_url,
+                username=options.username,
+                password=options.password,
+                names=options.send_fields,
+            )
+        )
+
+    # --- in ---
+
+    def routes(self, inbox: Inbox) -> Sequence[web.AbstractRouteDef]:
+        """/in/sms for the chosen preset, /in/sms/<preset> for each, /in/sms/dlr for reports."""
+        doors = {"/in/sms": self._door(inbox, self._options.preset)}
+        doors |= {f"/in/sms/{preset}": self._door(inbox, preset) for preset in PRESETS}
+        doors["/in/sms/dlr"] = self._report_door(inbox)
+        return [
+            route
+            for path, receive in doors.items()
+            # A HEAD must not leave a message behind.
+            for route in (web.get(path, receive, allow_head=False), web.post(path, receive))
+        ]
+
+    def _door(self, inbox: Inbox, name: str) -> _Receive:
+        preset, names, guard = PRESETS[name], self._options.fields, self._guard
+        find_id = id_finder(preset.id_name(names)) if preset.id_name else None
+
+        async def receive(request: web.Request) -> web.StreamResponse:
+            body = await _read(request)
+            if body is None:
+                return problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+            query = request.raw_path.partition("?")[2]
+            if not guard.admits(request, query, body):
+                return problem(HTTPStatus.FORBIDDEN)
+            headers = _asked_for(preset, request)
+            raw = (guard.without_secret(query), headers, body)
+            key = find_id(raw) if find_id else None
+            if key is None:
+                fields = preset.read(raw, names)
+                if not (body or raw[0] or fields.get("from")):
+                    return problem(HTTPStatus.BAD_REQUEST, "the request is empty")
+                key = external_id(fields)
+            return await _keep(inbox, key, pack(f"{name}?{raw[0]}", headers, body), preset)
+
+        return receive
+
+    def _report_door(self, inbox: Inbox) -> _Receive:
+        guard, preset = self._guard, PRESETS[self._options.preset]
+
+        async def receive(request: web.Request) -> web.StreamResponse:
+            body = await _read(request)
+            if body is None:
+                return problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+            query = request.raw_path.partition("?")[2]
+            headers = {"content-type": request.headers.get("Content-Type", "")}
+            fields, _ = pairs((query, headers, body))
+            if not (guard.is_allowed(request.remote) and self._reports.is_ours(fields)):
+                return problem(HTTPStatus.FORBIDDEN)
+            payload = pack(f"dlr?{query}", headers, body)
+            return await _keep(inbox, report_id(fields), payload, preset)
+
+        return receive
+
+    # --- what it says ---
+
+    def parse(self, payload: bytes) -> Parsed:
+        """Read a request again, with the settings of today."""
+        try:
+            capture = unpack(payload)
+        except ValueError as error:
+            return Unreadable(reason=f"not a request we wrote down: {error}")
+        name, _, query = capture.target.partition("?")
+        raw = (query, capture.headers, capture.body)
+        if name == "dlr":
+            return read_report(pairs(raw)[0])
+        if name not in PRESETS:
+            return Unreadable(reason="no preset of this name")
+        return read_message(
+            PRESETS[name].read(raw, self._options.fields),
+            country=self._options.default_country,
+            own=self._options.sender,
+        )
+
+    # --- out ---
+
+    async def reply(self, reply: Reply) -> Outcome:
+        """Send from the number the citizen wrote to, in at most `max_segments` SMS."""
+        number, _, ours = reply.to.partition(" ")
+        address = self._reports.address(reply.id, for_kannel=self._options.preset == "kannel")
+        text = gsm7.typewritten(clean(reply.text))
+        return await self._api.send(
+            Outgoing(
+                id=reply.id,
+                to=number,
+                sender=ours or self._options.sender,
+                # A gateway would cut what is too long without a word.
+                text=gsm7.shorten(text, self._options.max_segments),
+                report_url=address,
+            )
+        )
+
+    async def close(self) -> None:
+        """Let go of the connection to the send API."""
+        await self._api.close()
+
+    # --- set-up ---
+
+    def problems(self) -> Sequence[str]:
+        """What an operator should know before citizens do."""
+        told = self._options
+        found = {
+            "no send_url: answers to citizens stay in the outbox and are not sent": (
+                not told.send_url
+            ),
+            "neither secrets nor allow: whoever reaches the address can post messages": (
+                not told.secrets and not told.allow
+            ),
+            "no dlr_url: nobody will know whether an answer reached its telephone": (
+                bool(told.send_url and not told.dlr_url)
+            ),
+            "two secrets are valid: take the old one out once the provider uses the new one": (
+                len(told.secrets) > 1
+            ),
+        }
+        return [sentence for sentence, is_so in found.items() if is_so]
+
+    async def simulate(
+        self, text: str, *, sender: str, files: Sequence[Attachment], at: str
+    ) -> Simulated:
+        """Post one request as the provider of the chosen preset would."""
+        if files:
+            return Simulated(external_id="", answer="not sent: SMS has no files", accepted=False)
+        preset, names = PRESETS[self._options.preset], self._options.fields
+        played = Played(
+            id=str(uuid.uuid4()), sender=sender, receiver=self._options.sender, text=clean(text)
+        )
+        query, unsigned, body = preset.play(played, names)
+        lower = {name.lower(): value for name, value in unsigned.items()}
+        key = external_id(preset.read((query, lower, body), names))
+        query, signature = self._guard.sign(query, body)
+        url = URL(f"{at.rstrip('/')}/in/sms?{query}", encoded=True)
+        answer = await _post(url, {**unsigned, **signature}, body)
+        return Simulated(external_id=key, answer=answer, accepted=answer.startswith("200 "))
+
+
+async def _read(request: web.Request) -> bytes | None:
+    """The body, or None where it is larger than any SMS."""
+    if (request.content_length or 0) > _LARGEST_BODY:
+        return None
+    try:
+        body = await request.read()
+    except web.HTTPRequestEntityTooLarge:
+        return None
+    return body if len(body) <= _LARGEST_BODY else None
+
+
+def _asked_for(preset: Preset, request: web.Request) -> dict[str, str]:
+    given = request.headers
+    return {name: given[name] for name in preset.headers if name in given}
+
+
+async def _keep(inbox: Inbox, key: str, payload: bytes, preset: Preset) -> web.Response:
+    try:
+        await inbox.accept((Delivery(external_id=key, payload=payload),))
+    except NotStored:
+        return problem(HTTPStatus.SERVICE_UNAVAILABLE, wait=_RETRY_SECONDS)
+    return web.Response(body=preset.acknowledgement, content_type="text/plain")
+
+
+async def _post(url: URL, headers: Mapping[str, str], body: bytes) -> str:
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=_SIMULATOR_TIMEOUT) as session,
+            session.post(url, data=body, headers=headers) as response,
+        ):
+            return f"{response.status} {response.reason}"
+    except (aiohttp.ClientError, TimeoutError) as error:
+        return f"no answer: {type(error).__name__}"
