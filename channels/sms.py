@@ -53,22 +53,19 @@ class Sms(Channel):
     """The SMS door."""
 
     name = "sms"
-
     Options = SmsOptions
+    example_sender = "+6280000000001"
 
     def __init__(self, options: SmsOptions, key: bytes) -> None:
         self._options = options
         self._guard = Guard(options.secrets, options.secret_in, options.allow)
         self._reports = Reports(options.dlr_url, key)
-        self._api = SendApi(
-            Account(
-                preset=options.preset,
-                url=options.send_url,
-                username=options.username,
-                password=options.password,
-                names=options.send_fields,
-            )
-        )
+        self._api = SendApi(_account(options))
+
+    def reload(self, options: SmsOptions) -> None:
+        """Take new secrets, networks and the send account while running."""
+        self._guard = Guard(options.secrets, options.secret_in, options.allow)
+        self._api.account = _account(options)
 
     # --- in ---
 
@@ -85,14 +82,14 @@ class Sms(Channel):
         ]
 
     def _door(self, inbox: Inbox, name: str) -> _Receive:
-        preset, names, guard = PRESETS[name], self._options.fields, self._guard
+        preset, names = PRESETS[name], self._options.fields
         find_id = id_finder(preset.id_name(names)) if preset.id_name else None
 
         async def receive(request: web.Request) -> web.StreamResponse:
             body = await _read(request)
             if body is None:
                 return problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-            query = request.raw_path.partition("?")[2]
+            guard, query = self._guard, request.raw_path.partition("?")[2]
             if not guard.admits(request, query, body):
                 return problem(HTTPStatus.FORBIDDEN)
             headers = _asked_for(preset, request)
@@ -108,7 +105,7 @@ class Sms(Channel):
         return receive
 
     def _report_door(self, inbox: Inbox) -> _Receive:
-        guard, preset = self._guard, PRESETS[self._options.preset]
+        preset = PRESETS[self._options.preset]
 
         async def receive(request: web.Request) -> web.StreamResponse:
             body = await _read(request)
@@ -117,12 +114,17 @@ class Sms(Channel):
             query = request.raw_path.partition("?")[2]
             headers = {"content-type": request.headers.get("Content-Type", "")}
             fields, _ = pairs((query, headers, body))
-            if not (guard.is_allowed(request.remote) and self._reports.is_ours(fields)):
+            if not (self._guard.is_allowed(request.remote) and self._reports.is_ours(fields)):
                 return problem(HTTPStatus.FORBIDDEN)
             payload = pack(f"dlr?{query}", headers, body)
             return await _keep(inbox, report_id(fields), payload, preset)
 
         return receive
+
+    def banner(self, public: str) -> Sequence[str]:
+        """A line to paste."""
+        message = "-d from=+6280000000001 -d 'text=Jalan rusak' -d id=coba-1"
+        return [f"curl {message} {public}/in/sms"]
 
     # --- what it says ---
 
@@ -239,3 +241,13 @@ async def _post(url: URL, headers: Mapping[str, str], body: bytes) -> str:
             return f"{response.status} {response.reason}"
     except (aiohttp.ClientError, TimeoutError) as error:
         return f"no answer: {type(error).__name__}"
+
+
+def _account(options: SmsOptions) -> Account:
+    return Account(
+        preset=options.preset,
+        url=options.send_url,
+        username=options.username,
+        password=options.password,
+        names=options.send_fields,
+    )

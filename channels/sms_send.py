@@ -31,17 +31,17 @@ class SendApi:
     """Sends one SMS at a time over connections of its own; the first one opens the session."""
 
     def __init__(self, account: Account, *, timeout: aiohttp.ClientTimeout = _TIMEOUT) -> None:
-        self._account = account
+        self.account = account
         self._timeout = timeout
         self._session: aiohttp.ClientSession | None = None
 
     async def send(self, sms: Outgoing) -> Outcome:
         """Hand it over, once."""
-        if not self._account.url:
+        if not self.account.url:
             return KEPT
-        compose, judge = APIS[self._account.preset]
+        compose, judge = APIS[self.account.preset]
         try:
-            answer = await self._ask(compose(self._account, sms))
+            answer = await self._ask(compose(self.account, sms))
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             return TryLater(reason=f"no connection to the send API: {type(error).__name__}")
         except (aiohttp.ClientError, _BrokenError, TimeoutError) as error:
@@ -57,7 +57,7 @@ class SendApi:
     async def _ask(self, request: Request) -> Answer:
         async with self._open().request(
             request.method,
-            URL(self._account.url).update_query(request.query),
+            URL(self.account.url).update_query(request.query),
             data=request.form or None,
             headers=request.headers,
             allow_redirects=False,

@@ -71,6 +71,10 @@ class Web(Channel):
         """The form, the look-up and what they are drawn with."""
         return Desk(self._options, self._key, inbox, clock=self._clock).routes()
 
+    def banner(self, public: str) -> Sequence[str]:
+        """The address to open."""
+        return [f"open {public}/lapor in a browser"]
+
     async def reply(self, reply: Reply) -> Refused:
         """Refuse: nobody waits behind a form; the citizen comes back with the case code."""
         del reply
