@@ -1,0 +1,1 @@
+"""Central stores: one module per kind, all behind contract.py."""

@@ -1,0 +1,147 @@
+"""
+The embedded central store: one SQLite file, made with sqlite-utils, easy to read with Datasette.
+
+Pushes arrive in batches, one transaction each, in a thread of their own. A record is a row, its
+latest revision wins, and pushing a revision again changes nothing. Whatever the disk or another
+program does to the file is weather: the batch is tried later on a new connection. Schema:
+sqlite_schema.py.
+"""
+
+import asyncio
+import os
+import sqlite3
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Annotated, Any, ClassVar
+
+import msgspec
+from sqlite_utils import Database
+
+from channels.contract import Outcome, Receipt, Refused, TryLater, Uncertain
+from forwarder.central.contract import Central
+from forwarder.central.sqlite_schema import COLUMNS, RECORDS, REVISIONS, prepare
+from forwarder.push import Push
+
+# How long a write waits for another program that reads or copies the file.
+BUSY_SECONDS = 3.0
+# SQLite's integers have 64 bits.
+LARGEST = 2**63 - 1
+
+_NAMES = ", ".join(f'"{name}"' for name in COLUMNS)
+_VALUES = ", ".join(f":{name}" for name in COLUMNS)
+_CHANGES = ", ".join(f'"{name}" = excluded."{name}"' for name in COLUMNS if name != "record_id")
+UPSERT = f"""
+insert into {RECORDS} ({_NAMES}) values ({_VALUES})
+on conflict (record_id) do update set {_CHANGES} where excluded.revision > {RECORDS}.revision
+"""
+KEEP = f"""
+insert into {REVISIONS} (record_id, revision, document) values (:record_id, :revision, :document)
+on conflict do nothing
+"""
+HAS = f"select 1 from {REVISIONS} where record_id = :record_id and revision = :revision"
+
+
+class SqliteOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The settings of a central store of kind sqlite."""
+
+    #: Below the data directory unless absolute.
+    path: str = "central.db"
+    #: Hours ahead of UTC in the view `laporan`: WIB 7, WITA 8, WIT 9.
+    utc_offset: Annotated[int, msgspec.Meta(ge=-12, le=14)] = 7
+
+
+class SqliteCentral(Central):
+    """Records in a file of the gateway's own machine."""
+
+    kind: ClassVar[str] = "sqlite"
+    Options = SqliteOptions
+    takes_batches: ClassVar[bool] = True
+
+    def __init__(self, name: str, options: SqliteOptions, data: Path) -> None:
+        super().__init__(name)
+        self.path = data / options.path
+        self._utc_offset = options.utc_offset
+        self._thread = ThreadPoolExecutor(1, f"central-{name}")
+        self._db: Database | None = None
+
+    async def push(self, pushes: Sequence[Push]) -> Sequence[Outcome]:
+        """Store a batch in one transaction."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._thread, self._store, pushes)
+
+    async def find(self, push: Push) -> Receipt | Uncertain | None:
+        """Whether this revision is in the history."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._thread, self._look_up, push)
+
+    async def close(self) -> None:
+        """Finish the batch under way and close the file."""
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._let_go)
+        self._thread.shutdown()
+
+    # --- in the thread -------------------------------------------------------------------------
+
+    def _store(self, pushes: Sequence[Push]) -> Sequence[Outcome]:
+        rows = [_row(push) for push in pushes]
+        good = [row for row in rows if isinstance(row, dict)]
+        try:
+            db = self._opened()
+            with db.atomic():
+                db.conn.executemany(KEEP, good)
+                db.conn.executemany(UPSERT, good)
+        except (sqlite3.Error, OSError) as exc:
+            self._let_go()
+            weather = TryLater(reason=f"{self.path.name}: {exc}")
+            return [weather if isinstance(row, dict) else row for row in rows]
+        return [Receipt() if isinstance(row, dict) else row for row in rows]
+
+    def _look_up(self, push: Push) -> Receipt | Uncertain | None:
+        key = {"record_id": push.record_id, "revision": push.revision}
+        try:
+            row = self._opened().execute(HAS, key).fetchone()
+        except (sqlite3.Error, OSError) as exc:
+            self._let_go()
+            return Uncertain(reason=f"{self.path.name}: {exc}")
+        return Receipt() if row else None
+
+    def _opened(self) -> Database:
+        if self._db is None:
+            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            # Complaints are nobody else's to read; sqlite3 would follow the umask.
+            os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
+            connection = sqlite3.connect(self.path, timeout=BUSY_SECONDS)
+            try:
+                db = Database(connection)
+                prepare(db, self._utc_offset)
+            except BaseException:
+                connection.close()
+                raise
+            self._db = db
+        return self._db
+
+    def _let_go(self) -> None:
+        if self._db is not None:
+            self._db.conn.close()
+            self._db = None
+
+
+def _row(push: Push) -> dict[str, Any] | Refused:
+    """The record as column values; a document that fits no column is for a person to see."""
+    try:
+        fields = msgspec.json.decode(push.document, type=dict[str, Any])
+        row = {name: _cell(fields.get(name)) for name in COLUMNS}
+        text = push.document.decode()
+    except (ValueError, OverflowError) as exc:
+        return Refused(reason=f"the document cannot be stored: {type(exc).__name__}")
+    if row["record_id"] != push.record_id or row["revision"] != push.revision:
+        return Refused(reason="the document is not the record it is sent as")
+    return row | {"document": text}
+
+
+def _cell(value: object) -> object:
+    if isinstance(value, dict | list):
+        return msgspec.json.encode(value).decode()
+    if isinstance(value, int) and abs(value) > LARGEST:
+        raise OverflowError("an integer beyond 64 bits")
+    return value

@@ -1,0 +1,238 @@
+"""
+The life of an outbox row: all SQL on table `outbox` that moves a row on (outbox_desk.py looks).
+
+    pending ▶ delivered │ pending (later) │ uncertain (ask before sending again) │ parked
+
+There is no "sending" state: a claim moves `due` ahead and names an owner, so a dead worker's rows
+come back, marked `interrupted`. To a store that knows our key such a row is pushed again. An SMS or
+mail is never sent twice by itself: a reply that may have left becomes uncertain, waits
+`uncertain_wait` for a delivery report, and is then parked "uncertain: may have been sent".
+"""
+
+import base64
+import hashlib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from channels.contract import Receipt
+from forwarder.item import Item, Result, Rules, change
+from forwarder.ports import Row, Transaction, Vault
+
+CENTRAL = "central:"
+# Due rows looked at together; more pages are read only where lanes are held up.
+PAGE = 64
+# No wait is longer than this; what is due later was written while the clock was wrong.
+HORIZON_MS = 24 * 3600 * 1000
+
+PUT = """
+insert into outbox
+    (record_id, kind, revision, target, lane, body, data_key, due, created_at, reply_id)
+values (:record_id, :kind, :revision, :target, :lane, :body, :data_key, :due, :now, :reply_id)
+on conflict do nothing
+"""
+# Three small statements instead of one with a condition on the lane: PostgreSQL would read and sort
+# the whole backlog for each claim. Once first of its lane, a row stays that until it is settled.
+DUE = """
+select due, id, lane, state from outbox
+where target = :target and state in ('pending', 'uncertain') and due <= :now
+  and (due, id) > (:due, :id)
+order by due, id limit :limit
+"""
+FIRST = """
+select lane, min(id) from outbox
+where target = :target and lane {among:lanes} and state in ('pending', 'uncertain')
+  and (state = 'pending' or :resend)
+group by lane
+"""
+TAKE = """
+select id, record_id, kind, revision, target, lane, body, data_key, attempts, created_at, state,
+       owner
+from outbox
+where id {among:ids} and state in ('pending', 'uncertain') and due <= :now
+order by due, id {lock}
+"""
+LEASE = "update outbox set owner = :owner, due = :until where id {among:ids} returning id"
+HELD = """
+select id from outbox
+where id {among:ids} and owner = :owner and state in ('pending', 'uncertain')
+"""
+SETTLE = """
+update outbox set state = :state, due = :due, attempts = :attempts, owner = null,
+    reason = :reason, reference = :reference, settled_at = :settled_at
+where id = :id and owner = :owner and state in ('pending', 'uncertain')
+"""
+BRING_FORWARD = """
+update outbox set due = :now
+where record_id = :record_id and kind = 'receipt' and state = 'pending' and owner is null
+  and attempts = 0 and due > :now
+"""
+RELEASE = """
+update outbox set due = :now
+where state in ('pending', 'uncertain')
+  and (due > :horizon or (owner is not null and substr(owner, 1, :length) = :prefix))
+"""
+REWIND = """
+update outbox set due = due - :by
+where target = :target and state in ('pending', 'uncertain') and owner is null and due > :now
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """Something to be delivered, as the pipeline writes it down."""
+
+    record_id: str
+    #: record, receipt, status, help, …
+    kind: str
+    revision: int
+    #: 'central:<name>' or 'channel:<name>'.
+    target: str
+    #: Entries of one lane and target go out one at a time and in the order they were put.
+    lane: str
+    body: bytes
+    due: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """What a worker asks for."""
+
+    target: str
+    owner: str
+    limit: int
+    lease_ms: int
+    #: The other side knows our keys, so sending again does no harm.
+    resend: bool
+
+
+def reply_id(entry: Entry | Item) -> str:
+    """The name of a reply outside: 26 characters a-z2-7, fit for a mail address or a URL."""
+    key = f"{entry.record_id}\n{entry.kind}\n{entry.revision}\n{entry.target}".encode()
+    digest = hashlib.blake2b(key, digest_size=16).digest()
+    return base64.b32encode(digest).decode().rstrip("=").lower()
+
+
+def put(tx: Transaction, vault: Vault, entries: Sequence[Entry], now: int) -> None:
+    """Write entries down, sealed; one that is known by (record, kind, revision, target) stays."""
+    tx.many(PUT, [_sealed(vault, entry, now) for entry in entries])
+
+
+def claim(tx: Transaction, wanted: Claim, now: int) -> list[Item]:
+    """Take due rows, those due longest first, and at most one of each lane."""
+    rows = tx.all(TAKE, ids=_first_of_lanes(tx, wanted, now), now=now)
+    ids = [row[0] for row in rows]
+    if ids:
+        tx.all(LEASE, ids=ids, owner=wanted.owner, until=now + wanted.lease_ms)
+    return [_item(row, wanted.owner) for row in rows]
+
+
+def settle(tx: Transaction, results: Sequence[Result], rules: Rules, now: int) -> Counter[str]:
+    """
+    Write outcomes down with what follows from them; how many rows went into which state.
+
+    A row another worker took over meanwhile, or a delivery report settled, is left alone.
+    """
+    held = _held(tx, [result.item for result in results])
+    mine = [result for result in results if result.item.id in held]
+    changes = [change(result, rules, now) for result in mine]
+    tx.many(SETTLE, changes)
+    taken = [
+        result.item
+        for result in mine
+        if isinstance(result.outcome, Receipt)
+        and result.item.kind == "record"
+        and result.item.target.startswith(CENTRAL)
+    ]
+    for item in taken:
+        rules.on_delivered(tx, item, now)
+    bring_forward(tx, [item.record_id for item in taken], now)
+    return Counter(str(values["state"]) for values in changes)
+
+
+def bring_forward(tx: Transaction, record_ids: Sequence[str], now: int) -> None:
+    """Let receipts go out at once that were waiting for the central store."""
+    tx.many(BRING_FORWARD, [{"record_id": record_id, "now": now} for record_id in record_ids])
+
+
+def release(tx: Transaction, now: int, owner_prefix: str = "") -> int:
+    """
+    Give back what dead workers hold; without a prefix, only for the only process there is.
+
+    The owner stays written, so that the next claim knows the row was interrupted.
+    """
+    return tx.run(
+        RELEASE, now=now, horizon=now + HORIZON_MS, prefix=owner_prefix, length=len(owner_prefix)
+    )
+
+
+def rewind(tx: Transaction, target: str, by: int, now: int) -> None:
+    """Move waiting rows when the wall clock was set back by so many milliseconds."""
+    tx.run(REWIND, target=target, by=by, now=now)
+
+
+def _sealed(vault: Vault, entry: Entry, now: int) -> dict[str, object]:
+    body, data_key = vault.seal(entry.body)
+    return {
+        "record_id": entry.record_id,
+        "kind": entry.kind,
+        "revision": entry.revision,
+        "target": entry.target,
+        "lane": entry.lane,
+        "body": body,
+        "data_key": data_key,
+        "due": entry.due,
+        "now": now,
+        "reply_id": None if entry.target.startswith(CENTRAL) else reply_id(entry),
+    }
+
+
+def _first_of_lanes(tx: Transaction, wanted: Claim, now: int) -> list[int]:
+    """Due rows that no earlier row of their lane holds up, page by page."""
+    found: list[int] = []
+    first: dict[str, int] = {}
+    size = max(wanted.limit, PAGE)
+    last = (-1, -1)
+    while len(found) < wanted.limit:
+        due, id_ = last
+        page = tx.all(DUE, target=wanted.target, now=now, due=due, id=id_, limit=size)
+        if not page:
+            break
+        lanes = sorted({row[2] for row in page} - first.keys())
+        rows = tx.all(FIRST, target=wanted.target, lanes=lanes, resend=wanted.resend)
+        first |= dict.fromkeys(lanes, 0) | {row[0]: row[1] for row in rows}
+        # An uncertain reply was probably sent: it holds up no later one, nor they it.
+        found += [
+            id_
+            for _, id_, lane, state in page
+            if first[lane] == id_ or (state == "uncertain" and not wanted.resend)
+        ]
+        last, size = page[-1][:2], size * 2
+    return found[: wanted.limit]
+
+
+def _item(row: Row, owner: str) -> Item:
+    id_, record_id, kind, revision, target, lane, body, data_key, *rest = row
+    attempts, created_at, state, previous_owner = rest
+    return Item(
+        id=id_,
+        record_id=record_id,
+        kind=kind,
+        revision=revision,
+        target=target,
+        lane=lane,
+        body=bytes(body),
+        data_key=None if data_key is None else bytes(data_key),
+        attempts=attempts,
+        created_at=created_at,
+        state=state,
+        owner=owner,
+        interrupted=previous_owner is not None,
+    )
+
+
+def _held(tx: Transaction, items: Sequence[Item]) -> set[int]:
+    if not items:
+        return set()
+    rows = tx.all(HELD, ids=[item.id for item in items], owner=items[0].owner)
+    return {row[0] for row in rows}

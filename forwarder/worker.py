@@ -1,0 +1,227 @@
+"""
+The loop that carries the rows of one target out: claim, deliver, settle.
+
+One write settles what has ended and claims what comes next. A target that fails again and again is
+left alone for a while (breaker.py); a row that is refused or breaks the connector is parked alone.
+A reply that may have been sent is never sent again by itself: see outbox.py. Stopping claims
+nothing more and waits `grace` seconds; what has no answer then stays leased, and so interrupted.
+"""
+
+import asyncio
+import contextlib
+import traceback
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+import structlog
+
+from channels.contract import Outcome, Receipt, Refused, TryLater, Uncertain
+from forwarder import outbox
+from forwarder.breaker import Breaker
+from forwarder.item import Item, Result, Rules
+from forwarder.outbox import Claim
+from forwarder.ports import Transaction
+from forwarder.target import Surroundings, Target
+
+# A delivery must end well before its lease, or another worker would take the row as interrupted.
+PART_OF_LEASE = 0.75
+# The wall clock may be this much behind the monotonic one before we call it set back.
+CLOCK_SLACK_MS = 5_000
+
+_log = structlog.get_logger()
+
+
+class Worker:
+    """Delivers the rows of one target while `run` runs."""
+
+    def __init__(self, target: Target, around: Surroundings) -> None:
+        self.target = target
+        self._around = around
+        self._policy = around.policy
+        self._rules = Rules(
+            policy=around.policy,
+            resend=target.resend,
+            jitter=around.jitter,
+            on_delivered=around.on_delivered,
+        )
+        self._breaker = Breaker(around.policy)
+        self._bell = asyncio.Event()
+        self._stopping = False
+        self._active: set[int] = set()
+        self._results: list[Result] = []
+        self._clock_lead: float | None = None
+        self._set_back = 0
+
+    def poke(self) -> None:
+        """Say that there may be due rows."""
+        self._bell.set()
+
+    def stop(self) -> None:
+        """Let `run` end as soon as what is under way has ended, at most `grace` seconds later."""
+        self._stopping = True
+        self._bell.set()
+
+    def trouble(self) -> str | None:
+        """Why this target gets nothing at the moment, in one sentence; None when all is well."""
+        if self._breaker.away(self._around.clock()):
+            return f"{self.target.name} is paused: {self._breaker.reason}"
+        return None
+
+    async def run(self) -> None:
+        """Deliver until `stop`."""
+        flights: set[asyncio.Task[None]] = set()
+        async with asyncio.TaskGroup() as group:
+            while not self._stopping:
+                self._bell.clear()
+                for load in self._loads(await self._exchange()):
+                    flight = group.create_task(self._fly(load))
+                    flights.add(flight)
+                    flight.add_done_callback(flights.discard)
+                await self._rest()
+            await self._land(flights)
+
+    # --- the database --------------------------------------------------------------------------
+
+    async def _exchange(self) -> list[Item]:
+        """Settle what has ended and claim what may go next, in one write."""
+        now = self._around.clock()
+        results, room = list(self._results), self._room(now)
+        self._set_back += self._clock_set_back(now)
+        if not results and not room and not self._set_back:
+            return []
+        wanted = Claim(
+            target=self.target.name,
+            owner=self._around.owner,
+            limit=room,
+            lease_ms=int(self._policy.lease * 1000),
+            resend=self.target.resend,
+        )
+
+        def exchange(tx: Transaction) -> tuple[Counter[str], list[Item]]:
+            if self._set_back:
+                outbox.rewind(tx, self.target.name, self._set_back, now)
+            settled = outbox.settle(tx, results, self._rules, now)
+            return settled, outbox.claim(tx, wanted, now) if room else []
+
+        try:
+            settled, claimed = await self._around.database.write(exchange)
+        except self._around.unavailable as exc:
+            # The results stay here and are offered again; their rows stay leased.
+            _log.warning("outbox not written", target=self.target.name, reason=type(exc).__name__)
+            return []
+        del self._results[: len(results)]
+        self._set_back = 0
+        if settled:
+            _log.info("outbox settled", target=self.target.name, **settled)
+            self._around.on_settled(self.target.name, settled)
+        # After a jump of the clock a lease may look over while the delivery is still under way.
+        return [item for item in claimed if item.id not in self._active]
+
+    def _room(self, now: int) -> int:
+        """How many rows may be claimed."""
+        if self._stopping or self._breaker.paused(now):
+            return 0
+        if self._breaker.probing:
+            return 0 if self._active else 1
+        if self.target.takes_batches:
+            return 0 if self._active else self._policy.batch
+        return max(0, self._policy.in_flight - len(self._active))
+
+    def _clock_set_back(self, now: int) -> int:
+        """By how many milliseconds the wall clock was set back since the last look, or 0."""
+        lead = now - asyncio.get_running_loop().time() * 1000
+        lost, self._clock_lead = (self._clock_lead or lead) - lead, lead
+        if lost < CLOCK_SLACK_MS:
+            return 0
+        self._breaker.clock_went_back(int(lost))
+        return int(lost)
+
+    # --- one delivery --------------------------------------------------------------------------
+
+    def _loads(self, claimed: Sequence[Item]) -> Iterator[list[Item]]:
+        """What one call each is to carry; rows that must not be sent are results already."""
+        ready = [item for item in map(self._prepared, claimed) if item]
+        self._active.update(item.id for item in ready)
+        if self.target.takes_batches and ready:
+            yield ready
+        elif ready:
+            yield from ([item] for item in ready)
+
+    def _prepared(self, item: Item) -> Item | None:
+        if item.doubtful and not self.target.resend:
+            outcome: Outcome = Uncertain(reason="the gateway stopped while sending")
+            if item.state == "uncertain":
+                outcome = Refused(reason="uncertain: may have been sent, and no report came")
+            self._ended(Result(item=item, outcome=outcome))
+            return None
+        try:
+            return item.unsealed(self._around.vault)
+        except ValueError as exc:
+            self._ended(Result(item=item, outcome=Refused(reason=str(exc))))
+            return None
+
+    async def _fly(self, items: Sequence[Item]) -> None:
+        probing = self._breaker.probing
+        outcomes = await self._outcomes(items)
+        for item, outcome in zip(items, outcomes, strict=True):
+            self._note(outcome)
+            self._ended(Result(item=item, outcome=outcome, probe=probing))
+
+    def _ended(self, result: Result) -> None:
+        self._results.append(result)
+        self._active.discard(result.item.id)
+        self._bell.set()
+
+    async def _outcomes(self, items: Sequence[Item]) -> Sequence[Outcome]:
+        (answer,) = await asyncio.gather(self._in_time(items), return_exceptions=True)
+        if not isinstance(answer, BaseException):
+            return answer
+        if isinstance(answer, TimeoutError):
+            return [Uncertain(reason="no answer in time")] * len(items)
+        if len(items) > 1:  # one of them breaks the connector: find out which
+            return [(await self._outcomes([item]))[0] for item in items]
+        _log.error("connector broke", target=self.target.name, row=items[0].id, at=_place(answer))
+        return [Refused(reason=f"our bug, may have been sent: {type(answer).__name__}")]
+
+    async def _in_time(self, items: Sequence[Item]) -> Sequence[Outcome]:
+        async with asyncio.timeout(self._policy.lease * PART_OF_LEASE):
+            outcomes = await self.target.deliver(items)
+        if len(outcomes) != len(items):
+            raise ValueError(f"{len(outcomes)} outcomes for {len(items)} items")
+        return outcomes
+
+    def _note(self, outcome: Outcome) -> None:
+        now = self._around.clock()
+        was_away = self._breaker.away(now)
+        if isinstance(outcome, Receipt | Refused):
+            self._breaker.answered()
+        else:
+            told = outcome.wait if isinstance(outcome, TryLater) else None
+            self._breaker.failed(now, self._around.jitter(), outcome.reason, told)
+        if self._breaker.away(now) != was_away:
+            phrase = "target answers again" if was_away else "target paused"
+            _log.warning(phrase, target=self.target.name, reason=self._breaker.reason)
+
+    # --- waiting -------------------------------------------------------------------------------
+
+    async def _rest(self) -> None:
+        """Until something has ended, somebody pokes, or it is time to look again."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._policy.poll):
+                await self._bell.wait()
+
+    async def _land(self, flights: set[asyncio.Task[None]]) -> None:
+        """Wait for what is under way within the bound, and settle it."""
+        if flights:
+            _, late = await asyncio.wait(flights, timeout=self._policy.grace)
+            for flight in late:
+                flight.cancel()
+        if self._results:
+            await self._exchange()
+
+
+def _place(error: BaseException) -> str:
+    """Type and line of an error; its words may be a citizen's."""
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "unknown"
+    return f"{type(error).__name__} at {where}"
