@@ -18,16 +18,13 @@ from functools import partial
 import structlog
 from aiohttp import web
 
-from forwarder import outbox, outbox_desk
-from forwarder.ports import Transaction
-from gateway import operate, work
+from forwarder import outbox
 from gateway.build import Parts, build, build_rules, now_ms
 from gateway.errors import SettingsError
 from gateway.health import Health, until_listening
 from gateway.http import internal_app, public_app
+from gateway.internal import carry_out, scrape
 from gateway.notify import Notifier
-from gateway.operate import Order
-from gateway.recording import moment
 from gateway.secrets import Secrets, gateway_key
 from gateway.settings import Settings, read_settings
 from gateway.sockets import host_and_port, passed_sockets
@@ -88,7 +85,7 @@ class App:
             stack.push_async_callback(central.close)
         stack.callback(parts.pipeline.close)
         await parts.journal.open()
-        await store.write(_take_back)
+        await store.write(lambda tx: outbox.release(tx, now_ms()))
         return parts
 
     async def _serve(self, stack: AsyncExitStack, parts: Parts, health: Health) -> None:
@@ -100,8 +97,8 @@ class App:
         ]
         internal = internal_app(
             ready=health.missing,
-            metrics=partial(_scrape, parts, health),
-            carry_out=partial(_carry_out, parts),
+            metrics=partial(scrape, parts, health),
+            carry_out=partial(carry_out, parts),
             token=operator_token(parts.vault),
         )
         await self._listen(stack, internal, "internal", http.internal)
@@ -237,44 +234,6 @@ def operator_token(vault: Vault) -> str:
     return vault.derive("operator token").hex()
 
 
-def _take_back(tx: Transaction) -> None:
-    """Claims of the process before this one; there is only one at a time."""
-    now = now_ms()
-    work.release(tx, now=now)
-    outbox.release(tx, now)
-
-
 def _channel_told(parts: Parts, health: Health, name: str, up: bool) -> None:  # noqa: FBT001
     health.channel(name, up=up)
     parts.metrics.channel_up(name, up=up)
-
-
-async def _carry_out(parts: Parts, order: Order) -> int:
-    touched = await parts.store.write(lambda tx: operate.carry_out(tx, order, now_ms()))
-    parts.journal.arrived.set()
-    parts.poke_workers()
-    return touched
-
-
-async def _scrape(parts: Parts, health: Health, accept: str) -> tuple[str, bytes]:
-    def look(tx: Transaction) -> tuple[dict[tuple[str, str], int], dict[str, int], work.Backlog]:
-        return outbox_desk.depth(tx), outbox_desk.oldest(tx), work.backlog(tx)
-
-    depth, oldest, backlog = await parts.store.read(look)
-    metrics = parts.metrics
-    metrics.ready(ready=not await health.missing())
-    metrics.waiting("journal", backlog.waiting, _since(backlog.oldest))
-    metrics.waiting("parked", backlog.parked + _parked(depth), None)
-    for worker in parts.workers:
-        name = worker.target.name
-        waiting = sum(depth.get((name, state), 0) for state in ("pending", "uncertain"))
-        metrics.waiting(name, waiting, _since(oldest.get(name)))
-    return metrics.render(accept)
-
-
-def _since(milliseconds: int | None) -> datetime | None:
-    return None if milliseconds is None else moment(milliseconds)
-
-
-def _parked(depth: dict[tuple[str, str], int]) -> int:
-    return sum(count for (_, state), count in depth.items() if state == "parked")

@@ -44,8 +44,8 @@ class PartSeen:
 
 
 def gather(tx: Transaction, seen: Sequence[PartSeen], *, since: int) -> dict[int, list[Claimed]]:
-    """For each part the rows it may belong to, itself included, oldest first."""
-    return {part.row.id: _companions(tx, part, since) for part in seen}
+    """For each part the rows it may belong to, itself and its like among `seen` included."""
+    return {part.row.id: _companions(tx, part, seen, since) for part in seen}
 
 
 def assemble(
@@ -69,10 +69,13 @@ def assemble(
     return list(made.values())
 
 
-def _companions(tx: Transaction, part: PartSeen, since: int) -> list[Claimed]:
+def _companions(
+    tx: Transaction, part: PartSeen, seen: Sequence[PartSeen], since: int
+) -> list[Claimed]:
     if part.row.record_id:  # run again: what made the record then makes it now
         return load(tx, members_of(tx, part.row.record_id))
-    ids = {id_ for id_, _, _ in batch_of(tx, part.batch, since=since)} | {part.row.id}
+    ids = {other.row.id for other in seen if other.batch == part.batch}
+    ids |= {id_ for id_, _, _ in batch_of(tx, part.batch, since=since)}
     return load(tx, sorted(ids))
 
 

@@ -44,9 +44,10 @@ from gateway.journal import Journal
 from gateway.metrics import Metrics
 from gateway.pipeline import Pipeline, Timing
 from gateway.reading import Opened, Reader
-from gateway.recording import Made, Manners, Recorder
+from gateway.recording import Recorder
 from gateway.settings import CentralSettings, Settings
 from gateway.store import Store, StoreUnavailable
+from gateway.turn import Made, Manners
 from gateway.vault import Vault
 from normalizer.rules import Rules, RulesError, read_rules
 

@@ -9,7 +9,7 @@ a number: the walk repeats the permutation until it lands on one.
 
 import hashlib
 
-from gateway.journal import CHAIN_BITS
+from gateway.chain import CHAIN_BITS
 from normalizer.codes import check_symbol, spell
 
 # Check values from 32 on are spelled *~$=U, which no SMS keyboard and no ear is made for.

@@ -9,7 +9,7 @@ from gateway import records
 from gateway.codes import CaseCodes
 from gateway.journal import Journal
 from gateway.metrics import Metrics
-from gateway.recording import moment
+from gateway.naming import moment
 from normalizer.codes import read_case_code
 
 

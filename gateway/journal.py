@@ -9,16 +9,15 @@ person destroys `data_key` only, and the chain stays whole.
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from channels.contract import Accepted, Delivery, NotStored
-from forwarder.ports import Row, Transaction, Vault
+from forwarder.ports import Transaction, Vault
+from gateway.chain import Head, genesis, journal_id, last_head, link
 from gateway.store import Store, StoreError
 
-# Room for a trillion rows in each chain.
-CHAIN_BITS = 40
 # Beyond this the gateway says "not now" rather than grow: what waits is in memory only.
 QUEUE_ROWS = 20_000
 QUEUE_BYTES = 256 << 20
@@ -36,7 +35,6 @@ on conflict (channel, external_id) do nothing
 """
 INSERT_WORK = "insert into work (journal_id, due) values (:id, :due)"
 FIND = "select id from journal where channel = :channel and external_id = :external_id"
-LAST = "select position, digest from journal where chain = :chain order by id desc limit 1"
 
 
 @dataclass(slots=True)
@@ -49,18 +47,6 @@ class _Waiting:
     payload: bytes
     data_key: bytes
     future: asyncio.Future[Accepted]
-
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """Where a chain ends."""
-
-    position: int
-    digest: bytes
-
-    def anchor(self, chain: int) -> str:
-        """The head in one word, to be kept elsewhere and given to `verify --against`."""
-        return f"{chain}:{self.position}:{self.digest.hex()}"
 
 
 class Journal:
@@ -183,32 +169,6 @@ def append(
     return answers, Head(position, digest)
 
 
-def journal_id(chain: int, position: int) -> int:
-    """One number for a journal row, ordered within its chain."""
-    return chain << CHAIN_BITS | position
-
-
-def link(before: bytes, *row: object) -> bytes:
-    """The digest of a row: SHA-256 over the digest before and the row's parts, lengths first."""
-    digest = hashlib.sha256(before)
-    for part in row:
-        content = part if isinstance(part, bytes) else str(part).encode("utf-8", "surrogatepass")
-        digest.update(len(content).to_bytes(8))
-        digest.update(content)
-    return digest.digest()
-
-
-def genesis(chain: int) -> Head:
-    """The head of an empty chain."""
-    return Head(0, hashlib.sha256(b"lapor journal %d" % chain).digest())
-
-
-def last_head(tx: Transaction, chain: int) -> Head:
-    """The head of a chain as the table has it."""
-    row = tx.one(LAST, chain=chain)
-    return Head(row[0], row[1]) if row else genesis(chain)
-
-
 def _existing(tx: Transaction, item: _Waiting) -> int:
     row = tx.one(FIND, channel=item.channel, external_id=item.external_id)
     if row is None:
@@ -222,65 +182,3 @@ def _refuse(batch: Sequence[_Waiting], error: BaseException | None) -> None:
             refusal = NotStored("the journal could not be written")
             refusal.__cause__ = error
             item.future.set_exception(refusal)
-
-
-# --- reading it back ---------------------------------------------------------------------------
-
-WALK = """
-select chain, position, channel, external_id, received_at, payload, digest from journal
-where id > :after order by id limit 500
-"""
-
-
-def walk(tx: Transaction, after: int = 0) -> Iterator[Row]:
-    """Every row after a journal id, in order, a page at a time."""
-    while rows := tx.all(WALK, after=after):
-        yield from rows
-        after = journal_id(rows[-1][0], rows[-1][1])
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
-    """What a walk along the chains found."""
-
-    rows: int
-    heads: dict[int, Head]
-    #: One sentence about the first row that does not fit; None when all do.
-    broken: str | None
-
-
-def verify(
-    tx: Transaction, *, anchor: str | None = None, seen: Callable[[int], None] = lambda _: None
-) -> Verdict:
-    """
-    Walk every chain and say the first row that does not fit.
-
-    `anchor` is a head noted earlier ("chain:position:digest"): the chain must still pass it, which
-    finds rows cut off at the end or a chain written anew.
-    """
-    heads: dict[int, Head] = {}
-    wanted = _read_anchor(anchor) if anchor else None
-    passed = wanted is None or wanted[1] == genesis(wanted[0])
-    rows = 0
-    for chain, position, channel, external_id, received_at, payload, digest in walk(tx):
-        head = heads.get(chain) or genesis(chain)
-        if position != head.position + 1:
-            return _broken(rows, heads, f"row {chain}:{head.position + 1} is missing")
-        if link(head.digest, channel, external_id, received_at, payload) != digest:
-            return _broken(rows, heads, f"row {chain}:{position} was changed")
-        heads[chain] = Head(position, digest)
-        passed = passed or (chain, heads[chain]) == wanted
-        rows += 1
-        seen(rows)
-    if not passed:
-        return _broken(rows, heads, "the chain does not pass the anchor: its end was replaced")
-    return Verdict(rows=rows, heads=heads, broken=None)
-
-
-def _broken(rows: int, heads: dict[int, Head], sentence: str) -> Verdict:
-    return Verdict(rows=rows, heads=heads, broken=sentence)
-
-
-def _read_anchor(anchor: str) -> tuple[int, Head]:
-    chain, position, digest = anchor.split(":")
-    return int(chain), Head(int(position), bytes.fromhex(digest))

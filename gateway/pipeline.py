@@ -1,7 +1,7 @@
 """
 The pipeline: journal rows in, records and answers out, in one commit each batch.
 
-    claim ▶ read (thread) ▶ parts wait or meet ▶ look up ▶ compose (thread) ▶ settle
+    claim ▶ read (thread) ▶ parts meet ▶ look up ▶ compose (thread) ▶ settle
 
 Rows are taken in the order they came, one batch at a time, so messages of one sender stay in
 order. Nothing here holds up `accept`: reading and composing run in a thread of their own, and the
@@ -21,9 +21,12 @@ from forwarder import outbox, outbox_desk
 from forwarder.ports import Database, Transaction
 from gateway import records, work
 from gateway.assembly import PartSeen, Ready, assemble, gather
+from gateway.earlier import Earlier
+from gateway.naming import lane_of
 from gateway.reading import Opened, Reader
-from gateway.recording import Context, Earlier, Made, Question, Recorder, lane_of
+from gateway.recording import Recorder
 from gateway.store import StoreUnavailable
+from gateway.turn import Context, Made, Question
 from gateway.vault import Vault
 from gateway.work import Claimed, Settled
 
@@ -34,8 +37,6 @@ T = TypeVar("T")
 OWNER = "pipeline"
 BATCH = 128
 LEASE = 60_000
-# Rows that were taken up and not finished before are read alone, so that they stop no others.
-SUSPICIOUS = 3
 # How long after its record a late part of a long message still finds it.
 LATE_PART = 24 * 3_600_000
 HOUR = 3_600_000
@@ -75,6 +76,8 @@ class Pipeline:
         #: Told after each commit: wakes the outbox workers, counts.
         self._settled = settled
         self._thread = ThreadPoolExecutor(1, "pipeline")
+        #: A process before this one, or bad weather, may have left claims.
+        self._interrupted = True
 
     async def run(self, arrived: asyncio.Event, stopping: asyncio.Event) -> None:
         """Work until told to stop; the batch in hand is finished first."""
@@ -84,6 +87,7 @@ class Pipeline:
                 busy = await self.step()
             except (StoreUnavailable, OSError) as exc:
                 log.warning("pipeline pauses", error=type(exc).__name__)
+                self._interrupted = True
                 await asyncio.sleep(PAUSE_SECONDS)
                 continue
             if not busy:
@@ -92,8 +96,10 @@ class Pipeline:
     async def step(self) -> int:
         """Take one batch from the journal to its end; returns how many rows it had."""
         claimed = await self._database.write(self._claim)
-        for rows in _apart(claimed):
-            await self._settle_rows(rows)
+        if claimed:
+            self._interrupted = True
+            await self._settle_rows(claimed)
+        self._interrupted = False
         return len(claimed)
 
     def close(self) -> None:
@@ -101,8 +107,9 @@ class Pipeline:
         self._thread.shutdown()
 
     def _claim(self, tx: Transaction) -> list[Claimed]:
-        now = self._clock()
-        return work.claim(tx, owner=OWNER, now=now, lease=LEASE, limit=BATCH)
+        if self._interrupted:
+            work.release(tx, owner=OWNER)
+        return work.claim(tx, owner=OWNER, now=self._clock(), lease=LEASE, limit=BATCH)
 
     async def _settle_rows(self, rows: Sequence[Claimed]) -> None:
         opened = await self._in_thread(self._reader.read, rows)
@@ -111,6 +118,7 @@ class Pipeline:
         if seen:
             ready += await self._meet(seen)
         made = await self._compose(sorted(ready, key=lambda item: item.row.id))
+        made.settled += self._waiting(seen, made)
         await self._commit(made, opened)
 
     def _whole(self, row: Claimed, message: object) -> Ready:
@@ -128,8 +136,15 @@ class Pipeline:
         )
 
     async def _meet(self, seen: Sequence[PartSeen]) -> list[Ready]:
-        """Let parts wait in the journal, then see which messages are whole."""
-        waiting = [
+        """Which messages are whole now, of these parts and the ones that wait in the journal."""
+        since = self._clock() - LATE_PART
+        rows = await self._database.read(lambda tx: gather(tx, seen, since=since))
+        return await self._in_thread(lambda: assemble(self._reader, seen, rows))
+
+    def _waiting(self, seen: Sequence[PartSeen], made: Made) -> list[Settled]:
+        """The parts whose message is not whole: they wait in the journal for the others."""
+        met = {row.id for row in made.settled}
+        return [
             Settled(
                 id=part.row.id,
                 state="waiting",
@@ -138,12 +153,8 @@ class Pipeline:
                 due=part.row.received_at + self._timing.part_timeout,
             )
             for part in seen
-            if part.row.state == "received" and not part.row.record_id
+            if part.row.id not in met
         ]
-        now = self._clock()
-        await self._database.write(lambda tx: work.settle(tx, waiting, now=now))
-        rows = await self._database.read(lambda tx: gather(tx, seen, since=now - LATE_PART))
-        return await self._in_thread(lambda: assemble(self._reader, seen, rows))
 
     # --- records -------------------------------------------------------------------------------
 
@@ -198,17 +209,15 @@ class Pipeline:
             # Our bug: the message is kept for a person and can be replayed once it is mended.
             row = question.ready.row
             log.exception("recording failed", journal_id=row.id, channel=row.channel)
-            return Made(
-                settled=[
-                    Settled(
-                        id=row.id,
-                        state="parked",
-                        lane=question.ready.lane,
-                        batch=question.ready.batch,
-                        reason=f"bug: {type(exc).__name__} while recording",
-                    )
-                ]
+            parked = Settled(
+                id=row.id,
+                state="parked",
+                lane=question.ready.lane,
+                batch=question.ready.batch,
+                reason=f"bug: {type(exc).__name__} while recording",
             )
+            others = [replace(parked, id=id_) for id_ in question.ready.joined]
+            return Made(settled=[parked, *others])
 
     # --- the commit ----------------------------------------------------------------------------
 
@@ -251,13 +260,6 @@ def _end(opened: Opened) -> Settled:
         case Unreadable(reason=reason):
             return Settled(id=opened.row.id, state="parked", reason=f"unreadable: {reason}")
     raise AssertionError(opened.said)
-
-
-def _apart(claimed: Sequence[Claimed]) -> list[Sequence[Claimed]]:
-    """The batch, and each row that may have ended its worker before by itself at the end."""
-    usual = [row for row in claimed if row.attempts < SUSPICIOUS]
-    alone: list[Sequence[Claimed]] = [[row] for row in claimed if row.attempts >= SUSPICIOUS]
-    return [usual, *alone] if usual else alone
 
 
 async def _first(*events: asyncio.Event) -> None:

@@ -7,8 +7,9 @@ from channels.contract import InboundMessage
 from forwarder.ports import Transaction
 from gateway import records, work
 from gateway.assembly import Ready
+from gateway.naming import lane_of
 from gateway.reading import Opened, Reader
-from gateway.recording import Recorder, lane_of
+from gateway.recording import Recorder
 from normalizer.dialog import join
 
 # A revision is new by nature, and duplicates depend on what came since.

@@ -10,6 +10,7 @@ There is no "doing" state: a claim moves `due` ahead, so a dead worker's rows co
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Literal
 
 from forwarder.ports import Transaction
@@ -19,8 +20,11 @@ State = Literal["waiting", "recorded", "joined", "command", "ignored", "parked"]
 # A batch may hold this many payload bytes, so that a burst of large mails is not all in memory.
 BATCH_BYTES = 32 << 20
 
+# Rows that were taken up and not finished so often are taken alone, so that they stop no others.
+SUSPICIOUS = 3
+
 DUE = """
-select journal_id from work where state in ('received', 'waiting') and due <= :now
+select journal_id, attempts from work where state in ('received', 'waiting') and due <= :now
 order by due, journal_id limit :limit {lock}
 """
 LOAD = """
@@ -36,6 +40,11 @@ SETTLE = """
 update work set state = :state, lane = :lane, batch = :batch, record_id = :record_id,
     reason = :reason, settled_at = :now, owner = null, attempts = 0, due = :due
 where journal_id = :id
+"""
+RELEASE = """
+update work set owner = null,
+    due = (select received_at from journal where journal.id = work.journal_id)
+where owner = :owner and state in ('received', 'waiting')
 """
 BATCH = """
 select journal_id, state, record_id from work where batch = :batch
@@ -87,8 +96,8 @@ class Backlog:
 
 
 def claim(tx: Transaction, *, owner: str, now: int, lease: int, limit: int) -> list[Claimed]:
-    """Take the oldest due rows, as many as fit in one batch."""
-    due = [row[0] for row in tx.all(DUE, now=now, limit=limit)]
+    """Take the oldest due rows, as many as fit in one batch; one that looks deadly comes alone."""
+    due = _unsuspicious(tx.all(DUE, now=now, limit=limit))
     if not due:
         return []
     ids = _within(tx.all(SIZES, ids=due))
@@ -134,14 +143,6 @@ def settle(tx: Transaction, rows: Sequence[Settled], *, now: int) -> None:
     )
 
 
-def postpone(tx: Transaction, ids: Sequence[int], *, until: int) -> None:
-    """Give rows back untouched, to be taken up again later: the weather was bad, not they."""
-    tx.many(
-        "update work set owner = null, attempts = 0, due = :until where journal_id = :id",
-        [{"id": id_, "until": until} for id_ in ids],
-    )
-
-
 def batch_of(tx: Transaction, batch: str, *, since: int) -> list[tuple[int, str, str | None]]:
     """The parts of one long message: (journal id, state, record id), recent or waiting."""
     return [(row[0], row[1], row[2]) for row in tx.all(BATCH, batch=batch, since=since)]
@@ -167,13 +168,9 @@ def backlog(tx: Transaction) -> Backlog:
     return Backlog(waiting=waiting, oldest=oldest, parked=stuck[0] if stuck else 0)
 
 
-def release(tx: Transaction, *, now: int) -> int:
-    """Give back what a process that died had claimed; only for the only process there is."""
-    return tx.run(
-        "update work set due = :now, owner = null where owner is not null"
-        " and state in ('received', 'waiting')",
-        now=now,
-    )
+def release(tx: Transaction, *, owner: str) -> int:
+    """Give back what somebody who died, or met bad weather, had claimed; it keeps its place."""
+    return tx.run(RELEASE, owner=owner)
 
 
 def requeue(tx: Transaction, ids: Sequence[int], *, now: int) -> None:
@@ -183,6 +180,12 @@ def requeue(tx: Transaction, ids: Sequence[int], *, now: int) -> None:
         " reason = null, settled_at = null where journal_id = :id",
         [{"id": id_, "now": now} for id_ in ids],
     )
+
+
+def _unsuspicious(rows: Sequence[tuple[int, int]]) -> list[int]:
+    """The rows before the first suspicious one, or that one if it comes first."""
+    usual = list(takewhile(lambda row: row[1] < SUSPICIOUS, rows))
+    return [row[0] for row in usual or rows[:1]]
 
 
 def _within(sizes: Sequence[tuple[int, int]]) -> list[int]:

@@ -12,7 +12,7 @@ import msgspec
 
 from forwarder import outbox_desk
 from forwarder.ports import Transaction
-from gateway import journal, operate, records, work
+from gateway import chain, operate, records, work
 from gateway.commands.common import (
     Place,
     clock_time,
@@ -76,11 +76,11 @@ def verify(place: Place, anchor: str | None) -> None:
         row = tx.one("select count(*) from journal")
         with counting("verify", row[0] if row else 0) as seen:
             try:
-                verdict = journal.verify(tx, anchor=anchor, seen=seen)
+                verdict = chain.verify(tx, anchor=anchor, seen=seen)
             except ValueError as exc:
                 raise click.UsageError(f"{anchor!r} is no anchor") from exc
-    for chain, head in verdict.heads.items():
-        click.echo(f"chain {chain}: {head.position} rows, head {head.anchor(chain)}")
+    for number, head in verdict.heads.items():
+        click.echo(f"chain {number}: {head.position} rows, head {head.anchor(number)}")
     click.echo(verdict.broken or f"whole: {verdict.rows} rows")
     if verdict.broken:
         sys.exit(1)
@@ -135,11 +135,11 @@ def export(place: Place, form: str, since: int) -> None:
 def _facts(tx: Transaction) -> dict[str, Any]:
     backlog = work.backlog(tx)
     oldest = outbox_desk.oldest(tx)
-    chains = [row[0] for row in tx.all("select distinct chain from journal order by chain")]
+    numbers = [row[0] for row in tx.all("select distinct chain from journal order by chain")]
     return {
         "journal": {"waiting": backlog.waiting, "oldest": backlog.oldest},
         "parked": len(operate.parked(tx)),
-        "heads": [journal.last_head(tx, chain).anchor(chain) for chain in chains],
+        "heads": [chain.last_head(tx, number).anchor(number) for number in numbers],
         "outbox": [
             {"target": target, "state": state, "rows": rows, "oldest": oldest.get(target)}
             for (target, state), rows in sorted(outbox_desk.depth(tx).items())

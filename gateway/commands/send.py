@@ -14,7 +14,7 @@ from channels.registry import CHANNELS
 from forwarder import outbox_desk
 from gateway.build import build_channels
 from gateway.commands.common import Place, place_options
-from gateway.recording import record_id_of
+from gateway.naming import record_id_of
 from gateway.settings import Settings
 from gateway.store import StoreError
 from gateway.store.reading import reading

@@ -1,0 +1,45 @@
+"""What the internal listener answers from the running parts: metrics, orders of an operator."""
+
+from datetime import datetime
+
+from forwarder import outbox_desk
+from forwarder.ports import Transaction
+from gateway import operate, work
+from gateway.build import Parts, now_ms
+from gateway.health import Health
+from gateway.naming import moment
+from gateway.operate import Order
+
+
+async def carry_out(parts: Parts, order: Order) -> int:
+    """Do what an operator ordered and wake whoever has work of it."""
+    touched = await parts.store.write(lambda tx: operate.carry_out(tx, order, now_ms()))
+    parts.journal.arrived.set()
+    parts.poke_workers()
+    return touched
+
+
+async def scrape(parts: Parts, health: Health, accept: str) -> tuple[str, bytes]:
+    """Content type and body for Prometheus, with what waits counted now."""
+
+    def look(tx: Transaction) -> tuple[dict[tuple[str, str], int], dict[str, int], work.Backlog]:
+        return outbox_desk.depth(tx), outbox_desk.oldest(tx), work.backlog(tx)
+
+    depth, oldest, backlog = await parts.store.read(look)
+    metrics = parts.metrics
+    metrics.ready(ready=not await health.missing())
+    metrics.waiting("journal", backlog.waiting, _since(backlog.oldest))
+    metrics.waiting("parked", backlog.parked + _parked(depth), None)
+    for worker in parts.workers:
+        name = worker.target.name
+        waiting = sum(depth.get((name, state), 0) for state in ("pending", "uncertain"))
+        metrics.waiting(name, waiting, _since(oldest.get(name)))
+    return metrics.render(accept)
+
+
+def _since(milliseconds: int | None) -> datetime | None:
+    return None if milliseconds is None else moment(milliseconds)
+
+
+def _parked(depth: dict[tuple[str, str], int]) -> int:
+    return sum(count for (_, state), count in depth.items() if state == "parked")
