@@ -94,7 +94,7 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """This message is one of several parts of a longer one."""
+    """Which piece of a longer message it is that came in several."""
 
     #: Equal for the parts of one message of one sender; providers reuse it after a while.
     reference: str

@@ -64,6 +64,6 @@ def banner(settings: Settings) -> list[str]:
     ]
     for name, central in build_centrals(settings).items():
         path = getattr(central, "path", None)
-        where = f"sqlite3 {path} 'select case_code, channel, text from records'" if path else "http"
+        where = f"{path}, table records (or: lapor-gateway export)" if path else "by HTTP"
         lines.append(f"  {name:<9} {where}")
     return lines

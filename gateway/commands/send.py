@@ -12,6 +12,7 @@ import msgspec
 from channels.contract import Attachment, Channel, Reply, Simulated
 from channels.registry import CHANNELS
 from forwarder import outbox_desk
+from gateway import records
 from gateway.build import build_channels
 from gateway.commands.common import Place, place_options
 from gateway.naming import record_id_of
@@ -81,12 +82,15 @@ async def _answer(settings: Settings, vault: Vault, channel: str, external_id: s
         try:
             with reading(settings.store_url) as tx:
                 found = outbox_desk.replies_to(tx, record_id)
+                recorded = records.find(tx, record_id)
         except StoreError:
             return "the answer goes out on the channel; its database is not here to look"
         for body, data_key, state in found:
             if state != "pending":
                 reply = msgspec.json.decode(vault.open(body, data_key), type=Reply)
                 return f"reply ({state}): {reply.text}"
+        if recorded and not found:
+            return "recorded; this channel sends nothing back, the citizen looks the case up"
         await asyncio.sleep(LOOK_SECONDS)
     return "no reply on this channel within ten seconds; see `lapor-gateway status`"
 
