@@ -25,12 +25,18 @@ PAGE = 64
 # No wait is longer than this; what is due later was written while the clock was wrong.
 HORIZON_MS = 24 * 3600 * 1000
 
-PUT = """
-insert into outbox
-    (record_id, kind, revision, target, lane, body, data_key, due, created_at, reply_id)
-values (:record_id, :kind, :revision, :target, :lane, :body, :data_key, :due, :now, :reply_id)
-on conflict do nothing
-"""
+COLUMNS = (
+    "record_id",
+    "kind",
+    "revision",
+    "target",
+    "lane",
+    "body",
+    "data_key",
+    "due",
+    "created_at",
+    "reply_id",
+)
 # Three small statements instead of one with a condition on the lane: PostgreSQL would read and sort
 # the whole backlog for each claim. Once first of its lane, a row stays that until it is settled.
 DUE = """
@@ -115,7 +121,7 @@ def reply_id(entry: Entry | Item) -> str:
 
 def put(tx: Transaction, vault: Vault, entries: Sequence[Entry], now: int) -> None:
     """Write entries down, sealed; one that is known by (record, kind, revision, target) stays."""
-    tx.many(PUT, [_sealed(vault, entry, now) for entry in entries])
+    tx.insert("outbox", COLUMNS, [_sealed(vault, entry, now) for entry in entries])
 
 
 def claim(tx: Transaction, wanted: Claim, now: int) -> list[Item]:
@@ -171,20 +177,12 @@ def rewind(tx: Transaction, target: str, by: int, now: int) -> None:
     tx.run(REWIND, target=target, by=by, now=now)
 
 
-def _sealed(vault: Vault, entry: Entry, now: int) -> dict[str, object]:
+def _sealed(vault: Vault, entry: Entry, now: int) -> tuple[object, ...]:
+    """An entry's values, in the order of `COLUMNS`."""
     body, data_key = vault.seal(entry.body)
-    return {
-        "record_id": entry.record_id,
-        "kind": entry.kind,
-        "revision": entry.revision,
-        "target": entry.target,
-        "lane": entry.lane,
-        "body": body,
-        "data_key": data_key,
-        "due": entry.due,
-        "now": now,
-        "reply_id": None if entry.target.startswith(CENTRAL) else reply_id(entry),
-    }
+    name = None if entry.target.startswith(CENTRAL) else reply_id(entry)
+    key = (entry.record_id, entry.kind, entry.revision, entry.target)
+    return (*key, entry.lane, body, data_key, entry.due, now, name)
 
 
 def _first_of_lanes(tx: Transaction, wanted: Claim, now: int) -> list[int]:

@@ -27,6 +27,11 @@ class Transaction(Protocol):
     def many(self, sql: str, rows: Sequence[Mapping[str, object]], /) -> None:
         """Execute once per row."""
 
+    def insert(
+        self, table: str, columns: Sequence[str], rows: Sequence[Sequence[object]], /
+    ) -> int:
+        """Insert rows, leaving out those that are there; how many went in."""
+
 
 class Database(Protocol):
     """The door to the database: plain functions over a transaction, run off the event loop."""

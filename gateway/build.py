@@ -160,6 +160,7 @@ def build(settings: Settings, vault: Vault, store: Store) -> Parts:
             ),
             clock=now_ms,
             settled=lambda opened, made: _settled(parts, opened, made),
+            crowded=lambda: journal.crowded,
         ),
     )
     parts.workers = _workers(parts)

@@ -38,13 +38,16 @@ def journal_id(chain: int, position: int) -> int:
     return chain << CHAIN_BITS | position
 
 
-def link(before: bytes, *row: object) -> bytes:
-    """The digest of a row: SHA-256 over the digest before and the row's parts, lengths first."""
-    digest = hashlib.sha256(before)
-    for part in row:
-        content = part if isinstance(part, bytes) else str(part).encode("utf-8", "surrogatepass")
-        digest.update(len(content).to_bytes(8))
-        digest.update(content)
+def link(before: bytes, ids: tuple[str, str, int], payload: bytes) -> bytes:
+    """
+    The digest of a row: SHA-256 over the digest before and the row, lengths first.
+
+    `ids` are channel, external id and time of arrival.
+    """
+    named = "{}\0{}\0{}".format(*ids).encode()
+    sizes = len(named).to_bytes(8) + len(payload).to_bytes(8)
+    digest = hashlib.sha256(before + sizes + named)
+    digest.update(payload)
     return digest.digest()
 
 
@@ -93,7 +96,8 @@ def verify(
         head = heads.get(chain) or genesis(chain)
         if position != head.position + 1:
             return _broken(rows, heads, f"row {chain}:{head.position + 1} is missing")
-        if link(head.digest, channel, external_id, received_at, payload) != digest:
+        ids = (channel, external_id, received_at)
+        if link(head.digest, ids, bytes(payload)) != digest:
             return _broken(rows, heads, f"row {chain}:{position} was changed")
         heads[chain] = Head(position, digest)
         passed = passed or (chain, heads[chain]) == wanted

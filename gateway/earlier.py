@@ -19,14 +19,7 @@ class Earlier:
 
     def add(self, record: Record, keys: Sequence[int], lane: str) -> None:
         """Remember a record for the ones after it."""
-        neighbour = Neighbour(
-            record_id=record.record_id,
-            cluster=record.duplicate.cluster if record.duplicate else record.record_id,
-            same_sender=False,
-            text=record.clean_text,
-            received_at=record.received_at,
-            place=record.place.name if record.place else "",
-        )
+        neighbour = neighbour_of(record)
         received = int(record.received_at.timestamp() * 1000)
         self._status[lane] = self._status[record.case_code] = Status(
             case_code=record.case_code,
@@ -59,3 +52,15 @@ class Earlier:
             for owner, neighbour in unique.values()
             if neighbour.record_id != question.record_id
         ]
+
+
+def neighbour_of(record: Record) -> Neighbour:
+    """A record as later messages are compared with it."""
+    return Neighbour(
+        record_id=record.record_id,
+        cluster=record.duplicate.cluster if record.duplicate else record.record_id,
+        same_sender=False,
+        text=record.clean_text,
+        received_at=record.received_at,
+        place=record.place.name if record.place else "",
+    )

@@ -9,14 +9,15 @@ person destroys `data_key` only, and the chain stays whole.
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from channels.contract import Accepted, Delivery, NotStored
 from forwarder.ports import Transaction, Vault
 from gateway.chain import Head, genesis, journal_id, last_head, link
-from gateway.store import Store, StoreError
+from gateway.store import Store, StoreError, StoreUnavailable
 
 # Beyond this the gateway says "not now" rather than grow: what waits is in memory only.
 QUEUE_ROWS = 20_000
@@ -24,17 +25,26 @@ QUEUE_BYTES = 256 << 20
 # What one transaction takes: bounds how long the writer is busy with one batch.
 BATCH_ROWS = 1_000
 
+# Rows to a commit from which on a burst is going on, and how long that holds.
+CROWD = 8
+LATELY_SECONDS = 0.1
+
 ID_LENGTH = 300
 
-INSERT = """
-insert into journal (id, chain, position, channel, external_id, received_at,
-                     payload, data_key, digest)
-values (:id, :chain, :position, :channel, :external_id, :received_at,
-        :payload, :data_key, :digest)
-on conflict (channel, external_id) do nothing
+COLUMNS = (
+    "id",
+    "chain",
+    "position",
+    "channel",
+    "external_id",
+    "received_at",
+    "payload",
+    "data_key",
+    "digest",
+)
+KNOWN = """
+select external_id, id from journal where channel = :channel and external_id {among:ids}
 """
-INSERT_WORK = "insert into work (journal_id, due) values (:id, :due)"
-FIND = "select id from journal where channel = :channel and external_id = :external_id"
 
 
 @dataclass(slots=True)
@@ -65,10 +75,19 @@ class Journal:
         self._flushing: asyncio.Task[None] | None = None
         #: Set after every commit that brought something new; the pipeline waits for it.
         self.arrived = asyncio.Event()
+        #: How many rows share a commit, smoothed, and when the last commit was.
+        self._together = 0.0
+        self._committed_at = 0.0
 
     async def open(self) -> None:
         """Find the end of the chain."""
         self._head = await self._store.read(lambda tx: last_head(tx, self._chain))
+
+    @property
+    def crowded(self) -> bool:
+        """Whether so much arrives that many share each commit; then acknowledging comes first."""
+        lately = time.monotonic() - self._committed_at < LATELY_SECONDS
+        return lately and self._together >= CROWD
 
     @property
     def head(self) -> Head:
@@ -123,6 +142,8 @@ class Journal:
         except BaseException as exc:
             _refuse(batch, exc)
             raise
+        self._together += (len(batch) - self._together) / 8
+        self._committed_at = time.monotonic()
         for item, answer in zip(batch, answers, strict=True):
             if not item.future.done():
                 item.future.set_result(answer)
@@ -138,42 +159,38 @@ def storable_id(external_id: str) -> str:
 
 
 def append(
-    tx: Transaction, batch: Iterable[_Waiting], chain: int, head: Head
+    tx: Transaction, batch: Sequence[_Waiting], chain: int, head: Head
 ) -> tuple[list[Accepted], Head]:
     """Insert what is new at the end of the chain; tell for each whether it was."""
     position, digest = head.position, head.digest
-    answers = []
-    fresh = []
+    known = _known(tx, batch)
+    answers, rows = [], []
     for item in batch:
-        link_ = link(digest, item.channel, item.external_id, item.received_at, item.payload)
-        row = journal_id(chain, position + 1)
-        inserted = tx.run(
-            INSERT,
-            id=row,
-            chain=chain,
-            position=position + 1,
-            channel=item.channel,
-            external_id=item.external_id,
-            received_at=item.received_at,
-            payload=item.payload,
-            data_key=item.data_key,
-            digest=link_,
-        )
-        if inserted:
-            position, digest = position + 1, link_
-            fresh.append({"id": row, "due": item.received_at})
-            answers.append(Accepted(id=row, new=True))
-        else:
-            answers.append(Accepted(id=_existing(tx, item), new=False))
-    tx.many(INSERT_WORK, fresh)
+        key = (item.channel, item.external_id)
+        if key in known:
+            answers.append(Accepted(id=known[key], new=False))
+            continue
+        position += 1
+        ids = (item.channel, item.external_id, item.received_at)
+        digest = link(digest, ids, item.payload)
+        row = known[key] = journal_id(chain, position)
+        rows.append((row, chain, position, *ids, item.payload, item.data_key, digest))
+        answers.append(Accepted(id=row, new=True))
+    if tx.insert("journal", COLUMNS, rows) != len(rows):
+        raise StoreUnavailable("another process stored the same message at the same moment")
     return answers, Head(position, digest)
 
 
-def _existing(tx: Transaction, item: _Waiting) -> int:
-    row = tx.one(FIND, channel=item.channel, external_id=item.external_id)
-    if row is None:
-        raise StoreError("a journal row neither went in nor is there")
-    return int(row[0])
+def _known(tx: Transaction, batch: Sequence[_Waiting]) -> dict[tuple[str, str], int]:
+    """What the journal holds already of a batch."""
+    by_channel: dict[str, list[str]] = {}
+    for item in batch:
+        by_channel.setdefault(item.channel, []).append(item.external_id)
+    return {
+        (channel, row[0]): row[1]
+        for channel, ids in by_channel.items()
+        for row in tx.all(KNOWN, channel=channel, ids=ids)
+    }
 
 
 def _refuse(batch: Sequence[_Waiting], error: BaseException | None) -> None:

@@ -3,23 +3,27 @@ The equation of the sixth promise, for each channel and day (UTC).
 
     received = forwarded + linked + answered + ignored + parked + pending
 
-Each journal row is put under one word by what became of it and of its record's deliveries. A row
-that fits nowhere (no work row, no record, no delivery to any central store) is "unaccounted", and
-the equation does not balance.
+Each journal row is put under one word by what became of it and of its record's deliveries. Rows the
+pipeline has not come to yet are pending. A row that fits nowhere (its work row is gone, no record,
+no delivery to any central store) is "unaccounted", and the equation does not balance.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from forwarder.ports import Transaction
+from gateway.chain import CHAIN_BITS
 
 WORDS = ("forwarded", "linked", "answered", "ignored", "parked", "pending")
 DAY = 86_400_000
+CHAIN = 1 << CHAIN_BITS
 
 COUNT = f"""
 select channel, day, word, count(*) from (
     select j.channel as channel, j.received_at / {DAY} as day, case
         when w.state in ('received', 'waiting') then 'pending'
+        when w.journal_id is null and j.id > (select coalesce(max(journal_id), 0) from work
+            where journal_id < (j.chain + 1) * {CHAIN}) then 'pending'
         when w.state = 'joined' then case when r.record_id is null then 'unaccounted'
             else 'linked' end
         when w.state = 'command' then 'answered'

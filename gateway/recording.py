@@ -14,7 +14,7 @@ from forwarder.outbox import Entry
 from gateway.answering import addressed, answer_to, receipt_for
 from gateway.assembly import Ready
 from gateway.codes import CaseCodes
-from gateway.earlier import Earlier
+from gateway.earlier import Earlier, neighbour_of
 from gateway.files import Files
 from gateway.naming import moment, record_id_of
 from gateway.records import Stored, Written
@@ -29,6 +29,9 @@ from normalizer.report import Command, Neighbour, Report
 from normalizer.rules import Rules
 from normalizer.text import clean
 
+# Opening a record and reading its JSON costs more than comparing it; about 10 MB of memory.
+REMEMBERED = 8_192
+
 
 class Recorder:
     """Composes records and answers."""
@@ -41,6 +44,8 @@ class Recorder:
         self._codes = codes
         self._files = files
         self._manners = manners
+        #: Opened neighbours by their data key, which is new with every revision.
+        self._opened: dict[bytes, tuple[Neighbour, bool]] = {}
 
     def ask(self, ready: Ready) -> Question:
         """What must be looked up for this message."""
@@ -131,15 +136,16 @@ class Recorder:
         return found + earlier.like(question)
 
     def _neighbour(self, stored: Stored, lane: str) -> Neighbour:
-        record = self._open(stored)
-        return Neighbour(
-            record_id=record.record_id,
-            cluster=record.duplicate.cluster if record.duplicate else record.record_id,
-            same_sender=stored.pseudonym == lane and not record.anonymous,
-            text=record.clean_text,
-            received_at=record.received_at,
-            place=record.place.name if record.place else "",
-        )
+        """What a stored record is to a message of this sender."""
+        found = self._opened.get(stored.data_key or b"")
+        if found is None:
+            record = self._open(stored)
+            found = (neighbour_of(record), record.anonymous)
+            if len(self._opened) >= REMEMBERED:
+                self._opened.clear()
+            self._opened[stored.data_key or b""] = found
+        neighbour, anonymous = found
+        return replace(neighbour, same_sender=stored.pseudonym == lane and not anonymous)
 
     def _open(self, stored: Stored) -> Record:
         document = self.vault.open(stored.document, stored.data_key or b"")

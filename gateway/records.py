@@ -28,10 +28,6 @@ insert into reporters (record_id, pseudonym, identity, data_key)
 values (:record_id, :pseudonym, :identity, :data_key)
 on conflict (record_id) do update set identity = excluded.identity, data_key = excluded.data_key
 """
-INSERT_KEY = """
-insert into fingerprints (key, record_id, received_at) values (:key, :record_id, :received_at)
-on conflict (key, record_id) do nothing
-"""
 ALIKE = """
 select r.record_id, r.pseudonym, r.received_at, r.document, r.data_key
 from (
@@ -111,13 +107,10 @@ def write(tx: Transaction, rows: Sequence[Written], *, now: int) -> None:
             for row in rows
         ],
     )
-    tx.many(
-        INSERT_KEY,
-        [
-            {"key": key, "record_id": row.record_id, "received_at": row.received_at}
-            for row in rows
-            for key in row.keys
-        ],
+    tx.insert(
+        "fingerprints",
+        ("key", "record_id", "received_at"),
+        [(key, row.record_id, row.received_at) for row in rows for key in row.keys],
     )
 
 

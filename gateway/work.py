@@ -14,12 +14,15 @@ from itertools import takewhile
 from typing import Literal
 
 from forwarder.ports import Transaction
+from gateway.chain import journal_id
 
 State = Literal["waiting", "recorded", "joined", "command", "ignored", "parked"]
 
 # A batch may hold this many payload bytes, so that a burst of large mails is not all in memory.
 BATCH_BYTES = 32 << 20
 
+# Keeps a claim short when a backlog came in while nobody worked.
+ADOPTED_AT_ONCE = 2_000
 # Rows that were taken up and not finished so often are taken alone, so that they stop no others.
 SUSPICIOUS = 3
 
@@ -40,6 +43,22 @@ SETTLE = """
 update work set state = :state, lane = :lane, batch = :batch, record_id = :record_id,
     reason = :reason, settled_at = :now, owner = null, attempts = 0, due = :due
 where journal_id = :id
+"""
+UNSETTLED = """
+select count(*), min(received_at) from (
+    select j.received_at from work w join journal j on j.id = w.journal_id
+    where w.state in ('received', 'waiting')
+    union all
+    select j.received_at from journal j where not exists
+        (select 1 from work w where w.journal_id = j.id)
+) unsettled
+"""
+NEXT_CHAIN = "select min(chain) from journal where id >= :start"
+ADOPT = """
+insert into work (journal_id, due)
+select id, received_at from journal
+where id > coalesce((select max(journal_id) from work where journal_id < :end), 0)
+and id >= :start and id < :end order by id limit :limit
 """
 RELEASE = """
 update work set owner = null,
@@ -97,12 +116,25 @@ class Backlog:
 
 def claim(tx: Transaction, *, owner: str, now: int, lease: int, limit: int) -> list[Claimed]:
     """Take the oldest due rows, as many as fit in one batch; one that looks deadly comes alone."""
+    _adopt(tx)
     due = _unsuspicious(tx.all(DUE, now=now, limit=limit))
     if not due:
         return []
     ids = _within(tx.all(SIZES, ids=due))
     tx.many(CLAIM, [{"id": id_, "owner": owner, "until": now + lease} for id_ in ids])
     return load(tx, ids)
+
+
+def _adopt(tx: Transaction) -> None:
+    """Give each new journal row its work row; `accept` leaves that to us."""
+    chain = -1
+    while True:
+        row = tx.one(NEXT_CHAIN, start=journal_id(chain + 1, 0))
+        if row is None or row[0] is None:
+            return
+        chain = row[0]
+        start, end = journal_id(chain, 0), journal_id(chain + 1, 0)
+        tx.run(ADOPT, start=start, end=end, limit=ADOPTED_AT_ONCE)
 
 
 def load(tx: Transaction, ids: Sequence[int]) -> list[Claimed]:
@@ -159,12 +191,8 @@ def members_of(tx: Transaction, record_id: str) -> list[int]:
 
 def backlog(tx: Transaction) -> Backlog:
     """What the pipeline has before it."""
-    row = tx.one(
-        "select count(*), min(j.received_at) from work w join journal j on j.id = w.journal_id"
-        " where w.state in ('received', 'waiting')"
-    )
+    waiting, oldest = tx.one(UNSETTLED) or (0, None)
     stuck = tx.one("select count(*) from work where state = 'parked'")
-    waiting, oldest = row or (0, None)
     return Backlog(waiting=waiting, oldest=oldest, parked=stuck[0] if stuck else 0)
 
 

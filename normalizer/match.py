@@ -9,6 +9,7 @@ then compares with what was found. Similarity alone never decides: "rt 05" and "
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from hashlib import blake2b
 from itertools import pairwise
 from zlib import crc32
@@ -176,8 +177,13 @@ def _numbered(word: str) -> bool:
     return any(sign.isdigit() for sign in word)
 
 
-def _matter(text: str) -> list[str]:
-    """The words that say something, with labels glued to their numbers: "rt 05" is "rt5"."""
+@lru_cache(maxsize=4096)
+def _matter(text: str) -> tuple[str, ...]:
+    """
+    The words that say something, with labels glued to their numbers: "rt 05" is "rt5".
+
+    Remembered, because the same neighbours are compared with many texts.
+    """
     spoken: list[str] = []
     for word in words(without_greeting(text[:_MOST_SIGNS])):
         if word in _COURTESY:
@@ -187,7 +193,7 @@ def _matter(text: str) -> list[str]:
             spoken[-1] += number
         else:
             spoken.append(number or word)
-    return spoken[:_MOST_WORDS]
+    return tuple(spoken[:_MOST_WORDS])
 
 
 def _hash(text: str) -> int:

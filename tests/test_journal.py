@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from channels.contract import Delivery, NotStored
 from gateway import journal as journals
+from gateway.chain import journal_id, verify
 from gateway.codes import CaseCodes
-from gateway.journal import Journal, journal_id, verify
+from gateway.journal import Journal
 from gateway.store import Store
 from gateway.vault import Vault
 from normalizer.codes import read_case_code

@@ -5,8 +5,9 @@ SQL is written once, with `:name` parameters and `{id}`, `{blob}`, `{lock}`, `{a
 the engines differ; `Engine.spell` turns it into the engine's own and caches the result.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from functools import lru_cache
 from typing import Any, Protocol
 
 from forwarder.ports import Row
@@ -38,6 +39,8 @@ class Engine(Protocol):
     """SQLite or PostgreSQL."""
 
     name: str
+    #: A parameter without a name.
+    mark: str
     #: Errors that mean "not now", as the driver raises them.
     weather: tuple[type[Exception], ...]
     #: The driver's base error: whatever else it has to say about a statement.
@@ -63,6 +66,10 @@ class Engine(Protocol):
 
     def usable(self, connection: Connection) -> bool:
         """Whether the connection can go on after an error."""
+
+
+# Rows to one INSERT: a few fixed sizes, so that each statement is prepared once.
+SIZES = (64, 16, 4, 1)
 
 
 class Words:
@@ -108,3 +115,33 @@ class BoundTransaction:
         """Execute once per row."""
         if rows:
             self._engine.many(self._connection, self._spell(sql), rows)
+
+    def insert(
+        self, table: str, columns: Sequence[str], rows: Sequence[Sequence[object]], /
+    ) -> int:
+        """
+        Insert rows many at a time, leaving out those that are there; how many went in.
+
+        One statement for many rows, because each statement gives the interpreter lock away and
+        has to win it back from a busy event loop.
+        """
+        inserted = 0
+        for size, chunk in _chunks(rows):
+            statement = _insert(table, tuple(columns), size, self._engine.mark)
+            inserted += self._execute(statement, [value for row in chunk for value in row]).rowcount
+        return inserted
+
+
+def _chunks(rows: Sequence[Sequence[object]]) -> Iterator[tuple[int, Sequence[Sequence[object]]]]:
+    start = 0
+    for size in SIZES:
+        while len(rows) - start >= size:
+            yield size, rows[start : start + size]
+            start += size
+
+
+@lru_cache(maxsize=64)
+def _insert(table: str, columns: tuple[str, ...], size: int, mark: str) -> str:
+    row = f"({', '.join([mark] * len(columns))})"
+    values = ", ".join([row] * size)
+    return f"insert into {table} ({', '.join(columns)}) values {values} on conflict do nothing"

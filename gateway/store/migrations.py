@@ -1,9 +1,9 @@
 """
 Every table of the gateway, as a numbered list of forward-only steps for both engines.
 
-`{blob}` and `{id}` are the only words that differ between SQLite and PostgreSQL here. A step once
-released is never edited. Times are milliseconds since 1970, UTC. Nothing a citizen wrote and no
-address of theirs stands here in plain: what is sealed is named so in the comment behind it.
+`{blob}`, `{id}` and `{key}` are the only words that differ between SQLite and PostgreSQL here. A
+step once released is never edited. Times are milliseconds since 1970, UTC. Nothing a citizen wrote
+and no address of theirs stands here in plain: what is sealed is named so in the comment behind it.
 """
 
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
@@ -11,7 +11,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         # Appended to and never changed, but for data_key, which erasing a person sets to null.
         """
         create table journal (
-            id bigint primary key,            -- chain * 2^40 + position: ordered within a chain
+            id {key},                         -- chain * 2^40 + position: ordered within a chain
             chain integer not null,
             position bigint not null,
             channel text not null,
@@ -23,10 +23,11 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             unique (channel, external_id)
         )
         """,
-        # What became of each journal row. Apart from it, so that settling copies no payload.
+        # What became of each journal row. Apart from it, so that settling copies no payload; made
+        # by the pipeline and not by `accept`, so that it delays no acknowledgement.
         """
         create table work (
-            journal_id bigint primary key references journal (id),
+            journal_id {key} references journal (id),
             state text not null default 'received' check (state in
                 ('received', 'waiting', 'recorded', 'joined', 'command', 'ignored', 'parked')),
             due bigint not null,              -- a claim moves it ahead: the lease

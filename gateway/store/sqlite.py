@@ -27,6 +27,8 @@ CHECKPOINT_ALWAYS = 64 << 20
 
 WORDS = {
     "id": "integer primary key",
+    # A bigint here would be a second index beside the hidden rowid.
+    "key": "integer primary key",
     "blob": "blob",
     "lock": "",
     "among": Words("in (select value from json_each(:%s))"),
@@ -37,6 +39,7 @@ class Sqlite:
     """The embedded engine; `path` is the database file."""
 
     name = "sqlite"
+    mark = "?"
     weather: tuple[type[Exception], ...] = (sqlite3.OperationalError,)
     errors: type[Exception] = sqlite3.Error
 
