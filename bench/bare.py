@@ -16,7 +16,7 @@ import uvloop
 from aiohttp import web
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from gateway.app import open_vault
+from gateway.app import open_key
 from gateway.build import build
 from gateway.http import public_app
 from gateway.settings import read_settings
@@ -49,8 +49,8 @@ def bare_http() -> web.Application:
 async def accept_only(folder: Path) -> web.Application:
     """The gateway's public door and journal, without what comes after."""
     settings = read_settings(None, folder, {})
-    vault = open_vault(settings, {})
-    parts = build(settings, vault, await Store.open(settings.store_url))
+    key = open_key(settings, {})
+    parts = build(settings, key, await Store.open(settings.store_url))
     await parts.journal.open()
     routes = parts.channels["sms"].routes(parts.inboxes["sms"])
     return public_app(routes, most_bytes=settings.http.body_bytes)

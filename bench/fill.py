@@ -9,18 +9,20 @@ from bench.messages import Sms, sms
 from channels.capture import pack
 from channels.contract import Delivery
 from forwarder.ports import Transaction
-from gateway.app import open_vault
+from gateway.app import open_key
 from gateway.journal import Journal
 from gateway.settings import read_settings
 from gateway.store import Store
+from gateway.vault import Vault
 
 PAGE = 5_000
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 
 # What the pipeline leaves behind; due is zero in settled rows.
 SETTLE = """
-update work set state = 'ignored', reason = 'bench', due = 0, settled_at = :now
-where state = 'received'
+insert into work (journal_id, state, reason, due, settled_at)
+select id, 'ignored', 'bench', 0, :now from journal
+where id > coalesce((select max(journal_id) from work), 0)
 """
 
 
@@ -28,7 +30,7 @@ async def fill(process: Gateway, rows: int, *, settled: bool) -> None:
     """Add so many messages; settled ones are history, others are a backlog."""
     settings = read_settings(None, process.data_dir, {})
     process.data_dir.mkdir(mode=0o700, exist_ok=True)
-    vault = open_vault(settings, {})
+    vault = Vault(open_key(settings, {}))
     store = await Store.open(settings.store_url)
     try:
         journal = Journal(store, vault, clock=_now)

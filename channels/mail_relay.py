@@ -3,17 +3,19 @@ Outgoing mail: one connection to the operator's relay, one answer, one outcome.
 
 The outcome hangs on how far it got. Before the last dot nothing has happened over there, so it can
 be tried again; after it and without an answer the mail may be on its way. A 5xx to our greeting or
-password is our settings' fault and waits for the operator; a 5xx to the mail is final.
+password is our settings' fault and waits for the operator; a 5xx to the mail is final. Of what a
+relay says only the codes are kept: its words quote addresses.
 """
 
+import re
 from dataclasses import dataclass
 
 import aiosmtplib
 
 from channels.contract import Outcome, Receipt, Refused, TryLater, Uncertain
-from channels.mail_compose import one_line
 
 _READY_FOR_DATA = 354
+_ENHANCED = re.compile(r"[245]\.\d{1,3}\.\d{1,3}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +89,7 @@ async def _send_content(client: aiosmtplib.SMTP, content: bytes) -> Outcome:
         return Uncertain(reason=f"no answer to the mail: {_reason(error)}")
     if answer.code // 100 == 2:  # noqa: PLR2004 (2yz: done)
         await _say_goodbye(client)
-        return Receipt(reference=f"{answer.code} {one_line(answer.message)}"[:200])
+        return Receipt(reference=_codes(answer.code, answer.message))
     return _refusal(answer.code, answer.message)
 
 
@@ -99,9 +101,17 @@ async def _say_goodbye(client: aiosmtplib.SMTP) -> None:
 
 
 def _refusal(code: int, message: str) -> Outcome:
-    reason = f"{code} {one_line(message)}"[:200]
+    reason = f"the relay says {_codes(code, message)}"
     return Refused(reason=reason) if code // 100 == 5 else TryLater(reason=reason)  # noqa: PLR2004
 
 
+def _codes(code: int, message: str) -> str:
+    """The reply code and the enhanced status code (RFC 3463), without the words behind them."""
+    enhanced = _ENHANCED.match(message)
+    return f"{code} {enhanced[0]}" if enhanced else str(code)
+
+
 def _reason(error: Exception) -> str:
-    return f"{type(error).__name__} {one_line(str(error))}"[:200].strip()
+    if isinstance(error, aiosmtplib.SMTPResponseException):
+        return f"{type(error).__name__} {_codes(error.code, error.message)}"
+    return type(error).__name__

@@ -57,7 +57,7 @@ def answer_to(command: Command, status: Status | None, rules: Rules, said: str) 
         text = phrase(rules, "status_unknown", language, code=code)
     else:
         text = phrase(rules, "status_without_code", language)
-    subject = phrase(rules, "subject_status", language, code=code)
+    subject = phrase(rules, "subject_status", language, code=code).strip()
     return Words(kind="status", text=text, subject=subject, case_code=code)
 
 

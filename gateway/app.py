@@ -10,7 +10,7 @@ Every message is safe at every moment, so stopping is a courtesy and `kill -9` i
 import asyncio
 import os
 import signal
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from functools import partial
@@ -19,7 +19,8 @@ import structlog
 from aiohttp import web
 
 from forwarder import outbox
-from gateway.build import Parts, build, build_rules, now_ms
+from gateway.build import Parts, build, now_ms
+from gateway.build_craft import build_rules
 from gateway.errors import SettingsError
 from gateway.health import Health, until_listening
 from gateway.http import internal_app, public_app
@@ -74,16 +75,16 @@ class App:
     async def _open(self, stack: AsyncExitStack) -> Parts:
         settings = self._settings
         settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        vault = open_vault(settings, self._environment)
+        key = open_key(settings, self._environment)
         store = await Store.open(settings.store_url)
         stack.push_async_callback(store.close)
-        parts = build(settings, vault, store)
+        parts = build(settings, key, store)
         parts.metrics.reloaded(datetime.now(UTC))
         for channel in parts.channels.values():
             stack.push_async_callback(channel.close)
         for central in parts.centrals.values():
             stack.push_async_callback(central.close)
-        stack.callback(parts.pipeline.close)
+        stack.callback(parts.workshop.close)
         await parts.journal.open()
         await store.write(lambda tx: outbox.release(tx, now_ms()))
         return parts
@@ -187,12 +188,12 @@ class App:
             fresh = read_settings(
                 self._settings.config_dir, self._settings.data_dir, self._environment
             )
-            rules = build_rules(fresh)
+            build_rules(fresh)
         except SettingsError as exc:
             log.error("reload refused", problem=str(exc))  # noqa: TRY400 (a sentence, no traceback)
             self._notifier.ready(f"reload refused: {exc}")
             return
-        parts.recorder.rules = rules
+        parts.workshop.furnish(fresh, parts.vault.key)
         for name, channel in parts.channels.items():
             if name in fresh.channels:
                 channel.reload(fresh.channels[name])
@@ -218,15 +219,15 @@ class App:
             worker.stop()
 
 
-def open_vault(settings: Settings, environment: MutableMapping[str, str]) -> Vault:
-    """The vault with the gateway's key, which is made where nothing is stored yet."""
+def open_key(settings: Settings, environment: Mapping[str, str]) -> bytes:
+    """The gateway's key, which is made where nothing is stored yet."""
     fresh = (
         settings.store_url.startswith("sqlite:") and not (settings.data_dir / "gateway.db").exists()
     )
     key = gateway_key(Secrets(environment), settings.data_dir, may_create=fresh)
     if key.created:
         log.warning("gateway key created, keep a copy in a safe place", file=str(key.created))
-    return Vault(key.value)
+    return key.value
 
 
 def operator_token(vault: Vault) -> str:

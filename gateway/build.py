@@ -26,7 +26,6 @@ from channels.contract import (
     Uncertain,
     Unreadable,
 )
-from channels.registry import CHANNELS
 from forwarder.central.contract import Central
 from forwarder.central.http import HttpCentral
 from forwarder.central.sqlite import SqliteCentral
@@ -35,21 +34,19 @@ from forwarder.ports import Transaction
 from forwarder.target import Surroundings, Target, to_central, to_channel
 from forwarder.worker import Worker
 from gateway import records
+from gateway.build_craft import build_channels, build_craft
 from gateway.codes import CaseCodes
-from gateway.config_files import config_files
 from gateway.errors import SettingsError
-from gateway.files import Files
 from gateway.inbox import ChannelInbox
 from gateway.journal import Journal
 from gateway.metrics import Metrics
 from gateway.pipeline import Pipeline, Timing
-from gateway.reading import Opened, Reader
-from gateway.recording import Recorder
+from gateway.reading import Opened
 from gateway.settings import CentralSettings, Settings
 from gateway.store import Store, StoreUnavailable
-from gateway.turn import Made, Manners
+from gateway.turn import Made
 from gateway.vault import Vault
-from normalizer.rules import Rules, RulesError, read_rules
+from gateway.workshop import InProcess, InThread, Workshop
 
 DAY_MS = 86_400_000
 OWNER = "worker"
@@ -80,7 +77,7 @@ class Parts:
     inboxes: Mapping[str, ChannelInbox]
     centrals: Mapping[str, Central]
     metrics: Metrics
-    recorder: Recorder
+    workshop: Workshop
     pipeline: Pipeline
     workers: list[Worker] = field(default_factory=list)
 
@@ -90,52 +87,20 @@ class Parts:
             worker.poke()
 
 
-def build_channels(settings: Settings, vault: Vault) -> dict[str, Channel]:
-    """The channels that are switched on, each with a key of its own."""
-    return {
-        kind.name: kind(settings.channels[kind.name], vault.derive(f"channel {kind.name}"))
-        for kind in CHANNELS
-        if kind.name in settings.channels
-    }
-
-
 def build_centrals(settings: Settings) -> dict[str, Central]:
     """The central stores records go to."""
     return {name: _central(name, chosen, settings) for name, chosen in settings.centrals.items()}
 
 
-def build_rules(settings: Settings) -> Rules:
-    """What the files in config/ say; SettingsError names the file that does not fit."""
-    try:
-        return read_rules(config_files(settings.config_dir))
-    except RulesError as exc:
-        raise SettingsError(str(exc)) from exc
-
-
-def build_recorder(settings: Settings, vault: Vault) -> Recorder:
-    """What makes records of messages."""
-    return Recorder(
-        rules=build_rules(settings),
-        vault=vault,
-        codes=CaseCodes(vault.derive("case codes")),
-        files=Files(settings.data_dir / "attachments"),
-        manners=Manners(
-            centrals=tuple(settings.centrals),
-            receipt_patience=int(settings.pipeline.receipt_patience * 1000),
-            replies_per_hour=settings.pipeline.replies_per_hour,
-            share_identity=settings.identity.share,
-        ),
-    )
-
-
-def build(settings: Settings, vault: Vault, store: Store) -> Parts:
+def build(settings: Settings, key: bytes, store: Store) -> Parts:
     """Everything, wired."""
+    vault = Vault(key)
     channels = build_channels(settings, vault)
     centrals = build_centrals(settings)
     metrics = Metrics(channels, centrals)
     journal = Journal(store, vault, clock=now_ms)
     codes = CaseCodes(vault.derive("case codes"))
-    recorder = build_recorder(settings, vault)
+    workshop = _workshop(settings, key)
     parts = Parts(
         settings=settings,
         vault=vault,
@@ -148,12 +113,11 @@ def build(settings: Settings, vault: Vault, store: Store) -> Parts:
         },
         centrals=centrals,
         metrics=metrics,
-        recorder=recorder,
+        workshop=workshop,
         pipeline=Pipeline(
             database=store,
             vault=vault,
-            reader=Reader(channels, vault),
-            recorder=recorder,
+            workshop=workshop,
             timing=Timing(
                 part_timeout=int(settings.pipeline.part_timeout * 1000),
                 match_window=settings.pipeline.match_window_days * DAY_MS,
@@ -165,6 +129,12 @@ def build(settings: Settings, vault: Vault, store: Store) -> Parts:
     )
     parts.workers = _workers(parts)
     return parts
+
+
+def _workshop(settings: Settings, key: bytes) -> Workshop:
+    if settings.pipeline.own_process:
+        return InProcess(settings, key)
+    return InThread(build_craft(settings, key))
 
 
 def _central(name: str, chosen: CentralSettings, settings: Settings) -> Central:

@@ -137,7 +137,9 @@ class Journal:
         try:
             answers, self._head = await self._store.write(work)
         except StoreError as exc:
-            _refuse(batch, exc)
+            # Whoever queued meanwhile would only wait as long again to hear the same.
+            _refuse([*batch, *self._queue], exc)
+            self._queue, self._bytes = [], 0
             return
         except BaseException as exc:
             _refuse(batch, exc)

@@ -1,18 +1,16 @@
 """
 The pipeline: journal rows in, records and answers out, in one commit each batch.
 
-    claim ▶ read (thread) ▶ parts meet ▶ look up ▶ compose (thread) ▶ settle
+    claim ▶ read ▶ parts meet ▶ look up ▶ compose ▶ settle
 
 Rows are taken in the order they came, one batch at a time, so messages of one sender stay in
-order. Nothing here holds up `accept`: reading and composing run in a thread of their own, and the
-database is asked in short pieces. A bad row parks alone.
+order. Nothing here holds up `accept`: reading and composing are done in a workshop of their own,
+and the database is asked in short pieces. A bad row parks alone.
 """
 
 import asyncio
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from typing import TypeVar
+from dataclasses import dataclass
 
 import structlog
 
@@ -20,19 +18,17 @@ from channels.contract import DeliveryReport, Ignored, InboundMessage, Unreadabl
 from forwarder import outbox, outbox_desk
 from forwarder.ports import Database, Transaction
 from gateway import records, work
-from gateway.assembly import PartSeen, Ready, assemble, gather
-from gateway.earlier import Earlier
+from gateway.assembly import PartSeen, Ready, gather
+from gateway.craft import Craft
 from gateway.naming import lane_of
-from gateway.reading import Opened, Reader
-from gateway.recording import Recorder
+from gateway.reading import Opened
 from gateway.store import StoreUnavailable
 from gateway.turn import Context, Made, Question
 from gateway.vault import Vault
 from gateway.work import Claimed, Settled
+from gateway.workshop import Workshop
 
 log = structlog.get_logger()
-
-T = TypeVar("T")
 
 OWNER = "pipeline"
 BATCH = 128
@@ -42,9 +38,9 @@ LATE_PART = 24 * 3_600_000
 HOUR = 3_600_000
 # Waiting rows and rows of a process that died come due without an event.
 POLL_SECONDS = 0.5
-# In a burst the pipeline rests so many times as long as it worked, so it has a sixth of the time;
-# what it leaves lying is safe in the journal.
-YIELD = 5.0
+# In a burst the pipeline rests so long between two batches; what it leaves lying is safe in the
+# journal, and unacknowledged messages are not.
+REST_SECONDS = 2.0
 GLANCE_SECONDS = 0.01
 PAUSE_SECONDS = 1.0
 
@@ -65,8 +61,7 @@ class Pipeline:
         *,
         database: Database,
         vault: Vault,
-        reader: Reader,
-        recorder: Recorder,
+        workshop: Workshop,
         timing: Timing,
         clock: Callable[[], int],
         settled: Callable[[Sequence[Opened], Made], None] = lambda _, __: None,
@@ -74,24 +69,20 @@ class Pipeline:
     ) -> None:
         self._database = database
         self._vault = vault
-        self._reader = reader
-        self._recorder = recorder
+        self._workshop = workshop
         self._timing = timing
         self._clock = clock
         #: Told after each commit: wakes the outbox workers, counts.
         self._settled = settled
         #: Whether a burst is coming in.
         self._crowded = crowded
-        self._thread = ThreadPoolExecutor(1, "pipeline")
         #: A process before this one, or bad weather, may have left claims.
         self._interrupted = True
 
     async def run(self, arrived: asyncio.Event, stopping: asyncio.Event) -> None:
         """Work until told to stop; the batch in hand is finished first."""
-        loop = asyncio.get_running_loop()
         while not stopping.is_set():
             arrived.clear()
-            began = loop.time()
             try:
                 busy = await self.step()
             except (StoreUnavailable, OSError) as exc:
@@ -100,15 +91,15 @@ class Pipeline:
                 await asyncio.sleep(PAUSE_SECONDS)
                 continue
             if busy:
-                await self._give_way(loop.time() - began)
+                await self._give_way()
             else:
                 await _first(arrived, stopping)
 
-    async def _give_way(self, spent: float) -> None:
-        """While a burst comes in, leave most of the processor to acknowledging it."""
+    async def _give_way(self) -> None:
+        """While a burst comes in, leave the processor to acknowledging it."""
         loop = asyncio.get_running_loop()
-        until = loop.time() + spent * YIELD
-        while self._crowded() and loop.time() < until:  # noqa: ASYNC110 (nothing tells when a burst ends)
+        until = loop.time() + REST_SECONDS
+        while self._crowded() and loop.time() < until:  # noqa: ASYNC110 (nothing tells its end)
             await asyncio.sleep(GLANCE_SECONDS)
 
     async def step(self) -> int:
@@ -120,17 +111,13 @@ class Pipeline:
         self._interrupted = False
         return len(claimed)
 
-    def close(self) -> None:
-        """Let go of the thread."""
-        self._thread.shutdown()
-
     def _claim(self, tx: Transaction) -> list[Claimed]:
         if self._interrupted:
             work.release(tx, owner=OWNER)
         return work.claim(tx, owner=OWNER, now=self._clock(), lease=LEASE, limit=BATCH)
 
     async def _settle_rows(self, rows: Sequence[Claimed]) -> None:
-        opened = await self._in_thread(self._reader.read, rows)
+        opened = await self._workshop.run(Craft.read, rows)
         ready = [self._whole(row.row, row.said) for row in opened if _is_whole(row)]
         seen = [self._part(row) for row in opened if _is_part(row)]
         if seen:
@@ -157,7 +144,7 @@ class Pipeline:
         """Which messages are whole now, of these parts and the ones that wait in the journal."""
         since = self._clock() - LATE_PART
         rows = await self._database.read(lambda tx: gather(tx, seen, since=since))
-        return await self._in_thread(lambda: assemble(self._reader, seen, rows))
+        return await self._workshop.run(Craft.assemble, seen, rows)
 
     def _waiting(self, seen: Sequence[PartSeen], made: Made) -> list[Settled]:
         """The parts whose message is not whole: they wait in the journal for the others."""
@@ -179,12 +166,12 @@ class Pipeline:
     async def _compose(self, ready: Sequence[Ready]) -> Made:
         if not ready:
             return Made()
-        questions = await self._in_thread(lambda: [self._recorder.ask(item) for item in ready])
+        questions = await self._workshop.run(Craft.ask, ready)
         now = self._clock()
         contexts = await self._database.read(
             lambda tx: [self._look_up(tx, question, now) for question in questions]
         )
-        return await self._in_thread(lambda: self._make_all(questions, contexts, now))
+        return await self._workshop.run(Craft.compose, questions, contexts, now)
 
     def _look_up(self, tx: Transaction, question: Question, now: int) -> Context:
         lane = question.ready.lane
@@ -203,40 +190,6 @@ class Pipeline:
             answers=outbox_desk.recent(tx, lane, since=now - HOUR),
         )
 
-    def _make_all(
-        self, questions: Sequence[Question], contexts: Sequence[Context], now: int
-    ) -> Made:
-        all_made, earlier = Made(), Earlier()
-        answers: dict[str, int] = {}
-        for question, context in zip(questions, contexts, strict=True):
-            lane = question.ready.lane
-            counted = replace(context, answers=context.answers + answers.get(lane, 0))
-            made = self._make(question, counted, earlier, now)
-            answers[lane] = answers.get(lane, 0) + len(made.entries)
-            all_made.settled += made.settled
-            all_made.written += made.written
-            all_made.entries += made.entries
-        return all_made
-
-    def _make(self, question: Question, context: Context, earlier: Earlier, now: int) -> Made:
-        try:
-            return self._recorder.make(question, context, earlier, now)
-        except OSError:
-            raise  # the disk, not the message: the whole batch is taken up again
-        except Exception as exc:
-            # Our bug: the message is kept for a person and can be replayed once it is mended.
-            row = question.ready.row
-            log.exception("recording failed", journal_id=row.id, channel=row.channel)
-            parked = Settled(
-                id=row.id,
-                state="parked",
-                lane=question.ready.lane,
-                batch=question.ready.batch,
-                reason=f"bug: {type(exc).__name__} while recording",
-            )
-            others = [replace(parked, id=id_) for id_ in question.ready.joined]
-            return Made(settled=[parked, *others])
-
     # --- the commit ----------------------------------------------------------------------------
 
     async def _commit(self, made: Made, opened: Sequence[Opened]) -> None:
@@ -254,10 +207,6 @@ class Pipeline:
         await self._database.write(write)
         log.info("settled", rows=len(made.settled), records=len(made.written))
         self._settled(opened, made)
-
-    async def _in_thread(self, function: Callable[..., T], *arguments: object) -> T:
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._thread, function, *arguments)
 
 
 def _is_whole(opened: Opened) -> bool:

@@ -86,6 +86,8 @@ class Pipeline(_Section, frozen=True, kw_only=True):
     match_window_days: Annotated[int, msgspec.Meta(ge=1, le=366)] = 30
     #: More automatic answers than this to one sender are a loop of two machines.
     replies_per_hour: Count = 240
+    #: Read and classify in a process of its own, so that no message makes another one wait.
+    own_process: bool = True
     #: How long a receipt waits for the central store's own, before it goes out without.
     receipt_patience: Annotated[float, msgspec.Meta(ge=0)] = 3.0
 

@@ -3,7 +3,7 @@ Addresses as they are written in gateway.toml, and sockets the service manager o
 
 Socket activation gives privileged ports without privileges, and no refused connection during a
 restart. systemd passes open descriptors from 3 on and names them by FileDescriptorName: ours are
-`public`, `internal` and `smtp`. See sd_listen_fds(3).
+`public` and `internal`. See sd_listen_fds(3).
 """
 
 import ipaddress
@@ -11,7 +11,7 @@ import os
 import socket
 from collections.abc import MutableMapping
 
-NAMES = ("public", "internal", "smtp")
+NAMES = ("public", "internal")
 FIRST = 3
 
 

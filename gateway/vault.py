@@ -24,12 +24,12 @@ ONE_MESSAGE = bytes(NONCE_BYTES)
 class Vault:
     """What holds the gateway key; its repr shows nothing."""
 
-    __slots__ = ("_key", "_pseudonyms", "_wrap")
+    __slots__ = ("_pseudonyms", "_wrap", "key")
 
     def __init__(self, key: bytes) -> None:
         if len(key) != KEY_BYTES:
             raise ValueError(f"the gateway key has {len(key)} bytes, not {KEY_BYTES}")
-        self._key = key
+        self.key = key
         self._wrap = self.derive("wrap")
         self._pseudonyms = self.derive("pseudonym")
 
@@ -38,7 +38,7 @@ class Vault:
 
     def derive(self, purpose: str) -> bytes:
         """A key for one purpose, from which the gateway key cannot be found."""
-        return hashlib.blake2b(purpose.encode(), key=self._key, digest_size=KEY_BYTES).digest()
+        return hashlib.blake2b(purpose.encode(), key=self.key, digest_size=KEY_BYTES).digest()
 
     def seal(self, plain: bytes) -> tuple[bytes, bytes]:
         """The ciphertext and the wrapped data key."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import click
 
 from gateway import operate
-from gateway.build import build_channels, build_recorder
+from gateway.build_craft import build_channels, build_recorder
 from gateway.commands.common import (
     Place,
     clock_time,

@@ -11,7 +11,8 @@ from typing import Literal
 
 import click
 
-from gateway.build import build_centrals, build_channels, build_rules
+from gateway.build import build_centrals
+from gateway.build_craft import build_channels, build_rules
 from gateway.commands.common import Place, place_options, show_table
 from gateway.commands.daemon import not_ready
 from gateway.errors import SettingsError

@@ -14,7 +14,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from forwarder.ports import Transaction
-from gateway.app import open_vault
+from gateway.app import open_key
 from gateway.config_files import default_config_dir
 from gateway.settings import Settings, read_settings
 from gateway.store.reading import reading
@@ -39,7 +39,7 @@ class Place:
 
     def vault(self, settings: Settings) -> Vault:
         """The vault of a gateway that has run before."""
-        return open_vault(settings, dict(os.environ))
+        return Vault(open_key(settings, os.environ))
 
 
 def place_options(command: F) -> F:

@@ -11,7 +11,8 @@ import uvloop
 from channels.registry import CHANNELS
 from gateway import log
 from gateway.app import App
-from gateway.build import build_centrals, build_channels
+from gateway.build import build_centrals
+from gateway.build_craft import build_channels
 from gateway.commands.common import Place, place_options
 from gateway.errors import SettingsError
 from gateway.settings import Settings
@@ -36,6 +37,8 @@ def run(place: Place) -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
+    # The event loop waits this long for a thread that computes before it may go on.
+    sys.setswitchinterval(0.001)
     asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
     try:
         asyncio.run(_serve(settings))

@@ -13,7 +13,7 @@ from channels.contract import Attachment, Channel, Reply, Simulated
 from channels.registry import CHANNELS
 from forwarder import outbox_desk
 from gateway import records
-from gateway.build import build_channels
+from gateway.build_craft import build_channels
 from gateway.commands.common import Place, place_options
 from gateway.naming import record_id_of
 from gateway.settings import Settings

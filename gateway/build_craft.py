@@ -1,0 +1,55 @@
+"""The part of the composition the thinking process needs too: channels, rules, recorder."""
+
+from channels.contract import Channel
+from channels.registry import CHANNELS
+from gateway.codes import CaseCodes
+from gateway.config_files import config_files
+from gateway.craft import Craft
+from gateway.errors import SettingsError
+from gateway.files import Files
+from gateway.reading import Reader
+from gateway.recording import Recorder
+from gateway.settings import Settings
+from gateway.turn import Manners
+from gateway.vault import Vault
+from normalizer.rules import Rules, RulesError, read_rules
+
+
+def build_craft(settings: Settings, key: bytes) -> Craft:
+    """What reads and composes; `key` is the gateway key."""
+    vault = Vault(key)
+    channels = build_channels(settings, vault)
+    return Craft(Reader(channels, vault), build_recorder(settings, vault))
+
+
+def build_channels(settings: Settings, vault: Vault) -> dict[str, Channel]:
+    """The channels that are switched on, each with a key of its own."""
+    return {
+        kind.name: kind(settings.channels[kind.name], vault.derive(f"channel {kind.name}"))
+        for kind in CHANNELS
+        if kind.name in settings.channels
+    }
+
+
+def build_rules(settings: Settings) -> Rules:
+    """What the files in config/ say; SettingsError names the file that does not fit."""
+    try:
+        return read_rules(config_files(settings.config_dir))
+    except RulesError as exc:
+        raise SettingsError(str(exc)) from exc
+
+
+def build_recorder(settings: Settings, vault: Vault) -> Recorder:
+    """What makes records of messages."""
+    return Recorder(
+        rules=build_rules(settings),
+        vault=vault,
+        codes=CaseCodes(vault.derive("case codes")),
+        files=Files(settings.data_dir / "attachments"),
+        manners=Manners(
+            centrals=tuple(settings.centrals),
+            receipt_patience=int(settings.pipeline.receipt_patience * 1000),
+            replies_per_hour=settings.pipeline.replies_per_hour,
+            share_identity=settings.identity.share,
+        ),
+    )
