@@ -17,9 +17,10 @@ PASS_ON = {"gateway/store/engine.py", "gateway/store/sqlite.py", "gateway/store/
 def statements(tree: ast.Module) -> Iterator[ast.expr]:
     """Every first argument of a call that may take SQL."""
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args:
-            if node.func.attr in TAKES_SQL:
-                yield node.args[0]
+        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
+            continue
+        if node.func.attr in TAKES_SQL and node.args:
+            yield node.args[0]
 
 
 def is_ours(statement: ast.expr) -> bool:
