@@ -179,19 +179,28 @@ def test_case_codes_never_repeat_and_tell_nothing() -> None:
     assert CaseCodes(bytes(32)).of(1) != codes.of(1)
 
 
+def plain(stored: str) -> bool:
+    return stored == "plain-1"
+
+
+def hashed(stored: str) -> bool:
+    return stored.startswith("sha256:")
+
+
 ODD_IDS: list[tuple[str, Callable[[str], bool]]] = [
-    ("plain-1", lambda stored: stored == "plain-1"),
-    ("nul\0byte", lambda stored: stored.startswith("sha256:")),
-    ("lone \ud800", lambda stored: stored.startswith("sha256:")),
-    ("x" * 5000, lambda stored: stored.startswith("sha256:")),
+    ("plain-1", plain),
+    ("nul\0byte", hashed),
+    ("lone \ud800", hashed),
+    ("x" * 5000, hashed),
 ]
 
 
-@pytest.mark.parametrize(("external_id", "fits"), ODD_IDS)
+@pytest.mark.parametrize("odd", ODD_IDS, ids=["plain", "nul", "surrogate", "long"])
 async def test_ids_no_database_takes_are_hashed(
-    database: Store, vault: Vault, clock: Clock, external_id: str, fits: Callable[[str], bool]
+    database: Store, vault: Vault, clock: Clock, odd: tuple[str, Callable[[str], bool]]
 ) -> None:
     """A provider's odd id neither breaks the journal nor makes two rows."""
+    external_id, fits = odd
     journal = await opened(database, vault, clock)
     for _ in range(2):
         await journal.accept("sms", [Delivery(external_id=external_id, payload=b"x")])
