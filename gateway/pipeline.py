@@ -25,8 +25,8 @@ from gateway.reading import Opened
 from gateway.store import StoreUnavailable
 from gateway.turn import Context, Made, Question
 from gateway.vault import Vault
-from gateway.work import Claimed, Settled
-from gateway.workshop import Workshop
+from gateway.work import Claim, Claimed, Settled
+from gateway.workshop import ThinkingDied, Workshop
 
 log = structlog.get_logger()
 
@@ -78,6 +78,8 @@ class Pipeline:
         self._crowded = crowded
         #: A process before this one, or bad weather, may have left claims.
         self._interrupted = True
+        #: What was claimed may have ended the process that read it.
+        self._blamed = False
 
     async def run(self, arrived: asyncio.Event, stopping: asyncio.Event) -> None:
         """Work until told to stop; the batch in hand is finished first."""
@@ -87,7 +89,7 @@ class Pipeline:
                 busy = await self.step()
             except (StoreUnavailable, OSError) as exc:
                 log.warning("pipeline pauses", error=type(exc).__name__)
-                self._interrupted = True
+                self._blamed = isinstance(exc, ThinkingDied)
                 await asyncio.sleep(PAUSE_SECONDS)
                 continue
             if busy:
@@ -105,6 +107,7 @@ class Pipeline:
     async def step(self) -> int:
         """Take one batch from the journal to its end; returns how many rows it had."""
         claimed = await self._database.write(self._claim)
+        self._blamed = False
         if claimed:
             self._interrupted = True
             await self._settle_rows(claimed)
@@ -113,8 +116,15 @@ class Pipeline:
 
     def _claim(self, tx: Transaction) -> list[Claimed]:
         if self._interrupted:
-            work.release(tx, owner=OWNER)
-        return work.claim(tx, owner=OWNER, now=self._clock(), lease=LEASE, limit=BATCH)
+            work.release(tx, owner=OWNER, blamed=self._blamed)
+        wanted = Claim(
+            owner=OWNER,
+            now=self._clock(),
+            lease=LEASE,
+            limit=BATCH,
+            counted=not self._workshop.apart,
+        )
+        return work.claim(tx, wanted)
 
     async def _settle_rows(self, rows: Sequence[Claimed]) -> None:
         opened = await self._workshop.run(Craft.read, rows)

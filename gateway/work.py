@@ -37,7 +37,8 @@ from journal j join work w on w.journal_id = j.id where j.id {among:ids} order b
 """
 SIZES = "select id, length(payload) from journal where id {among:ids} order by id"
 CLAIM = """
-update work set owner = :owner, due = :until, attempts = attempts + 1 where journal_id = :id
+update work set owner = :owner, due = :until, attempts = attempts + :counted
+where journal_id = :id
 """
 SETTLE = """
 update work set state = :state, lane = :lane, batch = :batch, record_id = :record_id,
@@ -61,7 +62,7 @@ where id > coalesce((select max(journal_id) from work where journal_id < :end), 
 and id >= :start and id < :end order by id limit :limit
 """
 RELEASE = """
-update work set owner = null,
+update work set owner = null, attempts = attempts + :blamed,
     due = (select received_at from journal where journal.id = work.journal_id)
 where owner = :owner and state in ('received', 'waiting')
 """
@@ -84,7 +85,7 @@ class Claimed:
     #: None when the person asked to be erased.
     data_key: bytes | None
     state: str
-    #: How often it was claimed before without an end: a row that kills its worker shows here.
+    #: How often it was taken up before without an end: a row that kills its reader shows here.
     attempts: int
     #: The record it became or joined before, when it is run again.
     record_id: str | None
@@ -114,15 +115,29 @@ class Backlog:
     parked: int
 
 
-def claim(tx: Transaction, *, owner: str, now: int, lease: int, limit: int) -> list[Claimed]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """What the pipeline asks for; times in milliseconds."""
+
+    owner: str
+    now: int
+    lease: int
+    limit: int
+    #: Count the claim itself as an attempt: for a pipeline a message could end with its process.
+    counted: bool
+
+
+def claim(tx: Transaction, wanted: Claim) -> list[Claimed]:
     """Take the oldest due rows, as many as fit in one batch; one that looks deadly comes alone."""
     _adopt(tx)
-    due = _unsuspicious(tx.all(DUE, now=now, limit=limit))
+    due = _unsuspicious(tx.all(DUE, now=wanted.now, limit=wanted.limit))
     if not due:
         return []
     ids = _within(tx.all(SIZES, ids=due))
-    tx.many(CLAIM, [{"id": id_, "owner": owner, "until": now + lease} for id_ in ids])
-    return load(tx, ids)
+    until, counted = wanted.now + wanted.lease, int(wanted.counted)
+    claims = [{"id": id_, "owner": wanted.owner, "until": until, "counted": counted} for id_ in ids]
+    tx.many(CLAIM, claims)
+    return load(tx, ids, counted=counted)
 
 
 def _adopt(tx: Transaction) -> None:
@@ -137,8 +152,8 @@ def _adopt(tx: Transaction) -> None:
         tx.run(ADOPT, start=start, end=end, limit=ADOPTED_AT_ONCE)
 
 
-def load(tx: Transaction, ids: Sequence[int]) -> list[Claimed]:
-    """The rows with their payloads, oldest first; `attempts` does not count this claim."""
+def load(tx: Transaction, ids: Sequence[int], *, counted: int = 0) -> list[Claimed]:
+    """The rows with their payloads, oldest first; `attempts` without this claim's own."""
     return [
         Claimed(
             id=row[0],
@@ -148,7 +163,7 @@ def load(tx: Transaction, ids: Sequence[int]) -> list[Claimed]:
             payload=bytes(row[4]),
             data_key=None if row[5] is None else bytes(row[5]),
             state=row[6],
-            attempts=max(0, row[7] - 1),
+            attempts=row[7] - counted,
             record_id=row[8],
         )
         for row in tx.all(LOAD, ids=list(ids))
@@ -196,9 +211,13 @@ def backlog(tx: Transaction) -> Backlog:
     return Backlog(waiting=waiting, oldest=oldest, parked=stuck[0] if stuck else 0)
 
 
-def release(tx: Transaction, *, owner: str) -> int:
-    """Give back what somebody who died, or met bad weather, had claimed; it keeps its place."""
-    return tx.run(RELEASE, owner=owner)
+def release(tx: Transaction, *, owner: str, blamed: bool = False) -> int:
+    """
+    Give back what somebody who died, or met bad weather, had claimed; it keeps its place.
+
+    `blamed`: one of these rows may have been what ended the reader.
+    """
+    return tx.run(RELEASE, owner=owner, blamed=int(blamed))
 
 
 def requeue(tx: Transaction, ids: Sequence[int], *, now: int) -> None:

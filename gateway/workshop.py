@@ -43,6 +43,8 @@ class ThinkingDied(OSError):
 class InThread:
     """Thinks in a thread of this process: for tests, and for machines with little memory."""
 
+    apart = False
+
     def __init__(self, craft: Craft) -> None:
         self._craft = craft
         self._executor: Executor = ThreadPoolExecutor(1, "thinking")
@@ -67,6 +69,9 @@ class InThread:
 
 class InProcess:
     """Thinks in a child process."""
+
+    #: A message that ends its reader ends the child alone, and we hear of it.
+    apart = True
 
     def __init__(self, settings: Settings, key: bytes) -> None:
         self._settings = settings

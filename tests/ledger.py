@@ -17,6 +17,7 @@ from load import Load, Sms
 DRAIN_SECONDS = 90.0
 UNFINISHED = """
 select (select count(*) from work where state in ('received', 'waiting'))
+     + (select count(*) from journal where id not in (select journal_id from work))
      + (select count(*) from outbox where state in ('pending', 'uncertain'))
 """
 
