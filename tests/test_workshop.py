@@ -9,7 +9,6 @@ import aiohttp
 from gateway_process import Gateway
 from ledger import rows, until_drained
 
-
 ENOUGH_LOOKS = 1_000
 
 
