@@ -38,7 +38,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     #: Rows per call for stores that take many at once.
     batch: Count = 200
     #: Deliveries at the same time for targets that take one at a time.
-    in_flight: Count = 8
+    in_flight: Count = 16
     #: Failures in a row after which a target is left alone for a while.
     threshold: Count = 5
     #: How often to look for due rows when nobody says there are some.

@@ -10,8 +10,10 @@ from dataclasses import replace
 
 import structlog
 
+from channels.contract import InboundMessage
 from gateway.assembly import PartSeen, Ready, assemble
 from gateway.earlier import Earlier
+from gateway.naming import lane_of
 from gateway.reading import Opened, Reader
 from gateway.recording import Recorder
 from gateway.turn import Context, Made, Question
@@ -27,9 +29,14 @@ class Craft:
         self._reader = reader
         self._recorder = recorder
 
-    def read(self, rows: Sequence[Claimed]) -> list[Opened]:
-        """What each row says."""
-        return self._reader.read(rows)
+    def read(self, rows: Sequence[Claimed]) -> tuple[list[Opened], list[Question]]:
+        """What each row says, and of whole messages what must be looked up."""
+        # What was sealed is not needed again, and may be large on its way between processes.
+        opened = [
+            replace(read, row=replace(read.row, payload=b"")) for read in self._reader.read(rows)
+        ]
+        whole = [ready for ready in map(self._ready, opened) if ready]
+        return opened, self.ask(whole)
 
     def assemble(self, seen: Sequence[PartSeen], rows: dict[int, list[Claimed]]) -> list[Ready]:
         """The messages that are whole now."""
@@ -52,6 +59,13 @@ class Craft:
             all_made.written += made.written
             all_made.entries += made.entries
         return all_made
+
+    def _ready(self, opened: Opened) -> Ready | None:
+        message, row = opened.said, opened.row
+        if not isinstance(message, InboundMessage) or message.part:
+            return None
+        lane = lane_of(self._recorder.vault, row.channel, message, row.external_id)
+        return Ready(row=row, message=message, lane=lane)
 
     def _make(self, question: Question, context: Context, earlier: Earlier, now: int) -> Made:
         try:

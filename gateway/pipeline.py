@@ -127,28 +127,21 @@ class Pipeline:
         return work.claim(tx, wanted)
 
     async def _settle_rows(self, rows: Sequence[Claimed]) -> None:
-        opened = await self._workshop.run(Craft.read, rows)
-        ready = [self._whole(row.row, row.said) for row in opened if _is_whole(row)]
-        seen = [self._part(row) for row in opened if _is_part(row)]
+        opened, questions = await self._workshop.run(Craft.read, rows)
+        seen = [self._part(row.row, row.said) for row in opened if _is_part(row)]
         if seen:
-            ready += await self._meet(seen)
-        made = await self._compose(sorted(ready, key=lambda item: item.row.id))
+            questions += await self._workshop.run(Craft.ask, await self._meet(seen))
+        made = await self._compose(sorted(questions, key=lambda asked: asked.ready.row.id))
         made.settled += self._waiting(seen, made)
         await self._commit(made, opened)
 
-    def _whole(self, row: Claimed, message: object) -> Ready:
-        assert isinstance(message, InboundMessage)  # noqa: S101 (narrows the type; _is_whole said so)
-        lane = lane_of(self._vault, row.channel, message, row.external_id)
-        return Ready(row=row, message=message, lane=lane)
-
     # --- parts ---------------------------------------------------------------------------------
 
-    def _part(self, opened: Opened) -> PartSeen:
-        ready = self._whole(opened.row, opened.said)
-        assert ready.message.part is not None  # noqa: S101 (narrows the type; _is_part said so)
-        return PartSeen(
-            row=ready.row, message=ready.message, part=ready.message.part, lane=ready.lane
-        )
+    def _part(self, row: Claimed, message: object) -> PartSeen:
+        assert isinstance(message, InboundMessage)  # noqa: S101 (narrows the type; _is_part said so)
+        assert message.part is not None  # noqa: S101 (as above)
+        lane = lane_of(self._vault, row.channel, message, row.external_id)
+        return PartSeen(row=row, message=message, part=message.part, lane=lane)
 
     async def _meet(self, seen: Sequence[PartSeen]) -> list[Ready]:
         """Which messages are whole now, of these parts and the ones that wait in the journal."""
@@ -173,10 +166,9 @@ class Pipeline:
 
     # --- records -------------------------------------------------------------------------------
 
-    async def _compose(self, ready: Sequence[Ready]) -> Made:
-        if not ready:
+    async def _compose(self, questions: Sequence[Question]) -> Made:
+        if not questions:
             return Made()
-        questions = await self._workshop.run(Craft.ask, ready)
         now = self._clock()
         contexts = await self._database.read(
             lambda tx: [self._look_up(tx, question, now) for question in questions]
@@ -217,10 +209,6 @@ class Pipeline:
         await self._database.write(write)
         log.info("settled", rows=len(made.settled), records=len(made.written))
         self._settled(opened, made)
-
-
-def _is_whole(opened: Opened) -> bool:
-    return isinstance(opened.said, InboundMessage) and opened.said.part is None
 
 
 def _is_part(opened: Opened) -> bool:

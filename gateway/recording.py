@@ -50,10 +50,12 @@ class Recorder:
     def ask(self, ready: Ready) -> Question:
         """What must be looked up for this message."""
         command = None if ready.joined else command_of(ready.message)
+        text = "" if command else clean(matter_of(ready.message), self.rules.abbreviations)
         return Question(
             ready=ready,
             record_id=record_id_of(ready.row.channel, ready.row.external_id),
-            keys=() if command else keys(clean(matter_of(ready.message), self.rules.abbreviations)),
+            clean_text=text,
+            keys=keys(text),
             command=command,
         )
 
@@ -68,7 +70,7 @@ class Recorder:
         """A stored record, and what today's rules make of the same message."""
         before = self._open(stored)
         context = Context(existing=(before.revision, stored), neighbours=(), status=None, answers=0)
-        question = Question(ready=ready, record_id=stored.record_id, keys=(), command=None)
+        question = self.ask(ready)
         return before, normalize(self._report(question, context), self.rules, [])
 
     def _answer(self, question: Question, command: Command, context: Context, now: int) -> Made:
@@ -86,7 +88,7 @@ class Recorder:
         settled = self._settled(question)
         report = self._report(question, context)
         neighbours = self._neighbours(question, context, earlier)
-        record = normalize(report, self.rules, neighbours)
+        record = normalize(report, self.rules, neighbours, clean_text=question.clean_text)
         earlier.add(record, question.keys, ready.lane)
         if context.existing and not self._changed(record, context.existing[1]):
             return Made(settled=settled)

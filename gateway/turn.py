@@ -16,6 +16,8 @@ class Question:
 
     ready: Ready
     record_id: str
+    #: The matter, made readable; "" for a command.
+    clean_text: str
     keys: tuple[int, ...]
     command: Command | None
 

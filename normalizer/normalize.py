@@ -26,11 +26,18 @@ _READ = 20_000
 _NOWHERE = "the map point is not a place on earth"
 
 
-def normalize(report: Report, rules: Rules, neighbours: Sequence[Neighbour]) -> Record:
-    """Make the record of a report, compared with the neighbours the gateway found for it."""
+def normalize(
+    report: Report, rules: Rules, neighbours: Sequence[Neighbour], *, clean_text: str | None = None
+) -> Record:
+    """
+    Make the record of a report, compared with the neighbours the gateway found for it.
+
+    `clean_text` is `clean(matter_of(message))`, from whoever has made it already.
+    """
     message = report.message
     text = storable(message.text)
-    clean_text = clean(matter_of(message), rules.abbreviations)
+    if clean_text is None:
+        clean_text = clean(matter_of(message), rules.abbreviations)
     title = storable(message.title)
     place = _place(message)
     point = _point(message)
