@@ -49,7 +49,7 @@ def bare_http() -> web.Application:
 async def accept_only(folder: Path) -> web.Application:
     """The gateway's public door and journal, without what comes after."""
     settings = read_settings(None, folder, {})
-    key = open_key(settings, {})
+    key = open_key(settings, {}, may_create=True)
     parts = build(settings, key, await Store.open(settings.store_url))
     await parts.journal.open()
     routes = parts.channels["sms"].routes(parts.inboxes["sms"])

@@ -30,7 +30,7 @@ async def fill(process: Gateway, rows: int, *, settled: bool) -> None:
     """Add so many messages; settled ones are history, others are a backlog."""
     settings = read_settings(None, process.data_dir, {})
     process.data_dir.mkdir(mode=0o700, exist_ok=True)
-    vault = Vault(open_key(settings, {}))
+    vault = Vault(open_key(settings, {}, may_create=True))
     store = await Store.open(settings.store_url)
     try:
         journal = Journal(store, vault, clock=_now)

@@ -75,9 +75,10 @@ class App:
     async def _open(self, stack: AsyncExitStack) -> Parts:
         settings = self._settings
         settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        key = open_key(settings, self._environment)
         store = await Store.open(settings.store_url)
         stack.push_async_callback(store.close)
+        empty = await store.read(lambda tx: tx.one("select id from journal limit 1")) is None
+        key = open_key(settings, self._environment, may_create=empty)
         parts = build(settings, key, store)
         parts.metrics.reloaded(datetime.now(UTC))
         for channel in parts.channels.values():
@@ -219,12 +220,11 @@ class App:
             worker.stop()
 
 
-def open_key(settings: Settings, environment: Mapping[str, str]) -> bytes:
-    """The gateway's key, which is made where nothing is stored yet."""
-    fresh = (
-        settings.store_url.startswith("sqlite:") and not (settings.data_dir / "gateway.db").exists()
-    )
-    key = gateway_key(Secrets(environment), settings.data_dir, may_create=fresh)
+def open_key(
+    settings: Settings, environment: Mapping[str, str], *, may_create: bool = False
+) -> bytes:
+    """The gateway's key; a new one may be made only where nothing is stored yet."""
+    key = gateway_key(Secrets(environment), settings.data_dir, may_create=may_create)
     if key.created:
         log.warning("gateway key created, keep a copy in a safe place", file=str(key.created))
     return key.value

@@ -14,7 +14,7 @@ import click
 from gateway.build import build_centrals
 from gateway.build_craft import build_channels, build_rules
 from gateway.commands.common import Place, place_options, show_table
-from gateway.commands.daemon import not_ready
+from gateway.commands.daemon import NOT_RUNNING, not_ready
 from gateway.errors import SettingsError
 from gateway.secrets import Secrets, gateway_key
 from gateway.settings import Settings
@@ -90,6 +90,8 @@ async def _database(settings: Settings) -> list[Finding]:
     if name == "sqlite" and not (settings.data_dir / "gateway.db").exists():
         note = Finding(verdict="note", what="database", says="will be made at the first start")
         return [note, *_ports(settings)]
+    if not_ready(settings) != NOT_RUNNING:
+        return [_daemon(settings)]
     try:
         store = await Store.open(settings.store_url)
     except StoreBusy:

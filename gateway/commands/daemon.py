@@ -20,6 +20,7 @@ from gateway.store import Store, StoreBusy
 from gateway.store.reading import reading
 
 SECONDS = 30
+NOT_RUNNING = ["not running"]
 
 
 def carry_out(place: Place, order: Order) -> int:
@@ -42,7 +43,7 @@ def not_ready(settings: Settings) -> list[str]:
     except urllib.error.HTTPError as exc:
         return list(json.load(exc)["not_ready"])
     except OSError:
-        return ["not running"]
+        return NOT_RUNNING
 
 
 async def _here(settings: Settings, order: Order) -> int:
