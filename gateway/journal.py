@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from functools import partial
 
 from channels.contract import Accepted, Delivery, NotStored
-from forwarder.ports import Transaction, Vault
+from forwarder.ports import Database, Transaction, Vault
 from gateway.chain import Head, genesis, journal_id, last_head, link
-from gateway.store import Store, StoreError, StoreUnavailable
+from gateway.store import StoreError, StoreUnavailable
 
 # Beyond this the gateway says "not now" rather than grow: what waits is in memory only.
 QUEUE_ROWS = 20_000
@@ -63,13 +63,14 @@ class Journal:
     """The one way in."""
 
     def __init__(
-        self, store: Store, vault: Vault, *, clock: Callable[[], int], chain: int = 0
+        self, store: Database, vault: Vault, *, clock: Callable[[], int], chain: int = 0
     ) -> None:
         self._store = store
         self._vault = vault
         self._clock = clock
         self._chain = chain
         self._head = genesis(chain)
+        self._head_is_sure = False
         self._queue: list[_Waiting] = []
         self._bytes = 0
         self._flushing: asyncio.Task[None] | None = None
@@ -133,10 +134,13 @@ class Journal:
             self._flushing = None
 
     async def _write(self, batch: Sequence[_Waiting]) -> None:
-        work = partial(append, batch=batch, chain=self._chain, head=self._head)
+        head = self._head if self._head_is_sure else None
+        work = partial(append, batch=batch, chain=self._chain, head=head)
         try:
             answers, self._head = await self._store.write(work)
         except StoreError as exc:
+            # A commit whose answer was lost may have happened: look where the chain ends now.
+            self._head_is_sure = False
             # Whoever queued meanwhile would only wait as long again to hear the same.
             _refuse([*batch, *self._queue], exc)
             self._queue, self._bytes = [], 0
@@ -144,6 +148,7 @@ class Journal:
         except BaseException as exc:
             _refuse(batch, exc)
             raise
+        self._head_is_sure = True
         self._together += (len(batch) - self._together) / 8
         self._committed_at = time.monotonic()
         for item, answer in zip(batch, answers, strict=True):
@@ -161,9 +166,10 @@ def storable_id(external_id: str) -> str:
 
 
 def append(
-    tx: Transaction, batch: Sequence[_Waiting], chain: int, head: Head
+    tx: Transaction, batch: Sequence[_Waiting], chain: int, head: Head | None
 ) -> tuple[list[Accepted], Head]:
     """Insert what is new at the end of the chain; tell for each whether it was."""
+    head = head or last_head(tx, chain)
     position, digest = head.position, head.digest
     known = _known(tx, batch)
     answers, rows = [], []

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import TypeVar
 
 import pytest
 from clock import Clock
@@ -9,16 +10,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from channels.contract import Delivery, NotStored
+from forwarder.ports import Database, Transaction
 from gateway import journal as journals
 from gateway.chain import journal_id, verify
 from gateway.codes import CaseCodes
 from gateway.journal import Journal
-from gateway.store import Store
+from gateway.store import Store, StoreUnavailable
 from gateway.vault import Vault
 from normalizer.codes import read_case_code
 
+T = TypeVar("T")
 
-async def opened(database: Store, vault: Vault, clock: Clock) -> Journal:
+
+async def opened(database: Database, vault: Vault, clock: Clock) -> Journal:
     journal = Journal(database, vault, clock=lambda: clock.milliseconds)
     await journal.open()
     return journal
@@ -145,6 +149,41 @@ async def test_what_the_database_refuses_is_not_stored(
 
     assert accepted[0].new
     assert (await database.read(verify)).broken is None
+
+
+class LostAnswer:
+    """A store whose commit happens once and is then not heard of: the connection broke."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._loses = True
+
+    async def write(self, work: Callable[[Transaction], T], /) -> T:
+        """Commit, and the first time say that nothing is known."""
+        done = await self._store.write(work)
+        if self._loses:
+            self._loses = False
+            raise StoreUnavailable("the connection was lost during the commit")
+        return done
+
+    async def read(self, work: Callable[[Transaction], T], /) -> T:
+        """Look."""
+        return await self._store.read(work)
+
+
+async def test_a_commit_whose_answer_was_lost_does_not_break_the_chain(
+    database: Store, vault: Vault, clock: Clock
+) -> None:
+    """The provider sends again, finds its row, and the next message follows it."""
+    journal = await opened(LostAnswer(database), vault, clock)
+    with pytest.raises(NotStored):
+        await journal.accept("sms", [sms(1)])
+    again = await journal.accept("sms", [sms(1)])
+    after = await journal.accept("sms", [sms(2)])
+    verdict = await database.read(verify)
+
+    assert (again[0].new, after[0].new) == (False, True)
+    assert (verdict.broken, verdict.rows) == (None, 2)
 
 
 async def test_a_full_queue_is_refused_at_once(
