@@ -14,6 +14,7 @@ from forwarder.ports import Row, Transaction
 
 # Room for a trillion rows in each chain.
 CHAIN_BITS = 40
+NEXT = "select chain from journal where id >= :start order by id limit 1"
 LAST = "select position, digest from journal where chain = :chain order by id desc limit 1"
 WALK = """
 select chain, position, channel, external_id, received_at, payload, digest from journal
@@ -60,6 +61,14 @@ def last_head(tx: Transaction, chain: int) -> Head:
     """The head of a chain as the table has it."""
     row = tx.one(LAST, chain=chain)
     return Head(row[0], row[1]) if row else genesis(chain)
+
+
+def chains(tx: Transaction) -> Iterator[int]:
+    """The chains there are, without reading them."""
+    chain = -1
+    while (row := tx.one(NEXT, start=journal_id(chain + 1, 0))) and row[0] is not None:
+        chain = row[0]
+        yield chain
 
 
 def walk(tx: Transaction, after: int = 0) -> Iterator[Row]:

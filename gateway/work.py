@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import Literal
 
-from forwarder.ports import Transaction
-from gateway.chain import journal_id
+from forwarder.ports import Row, Transaction
+from gateway.chain import chains, journal_id
 
 State = Literal["waiting", "recorded", "joined", "command", "ignored", "parked"]
 
@@ -46,15 +46,11 @@ update work set state = :state, lane = :lane, batch = :batch, record_id = :recor
 where journal_id = :id
 """
 UNSETTLED = """
-select count(*), min(received_at) from (
-    select j.received_at from work w join journal j on j.id = w.journal_id
-    where w.state in ('received', 'waiting')
-    union all
-    select j.received_at from journal j where not exists
-        (select 1 from work w where w.journal_id = j.id)
-) unsettled
+select count(*), min(j.received_at) from work w join journal j on j.id = w.journal_id
+where w.state in ('received', 'waiting')
 """
-NEXT_CHAIN = "select min(chain) from journal where id >= :start"
+NEWEST = "select max(journal_id) from work where journal_id >= :start and journal_id < :end"
+BEYOND = "select count(*), min(received_at) from journal where id > :newest and id < :end"
 ADOPT = """
 insert into work (journal_id, due)
 select id, received_at from journal
@@ -142,12 +138,7 @@ def claim(tx: Transaction, wanted: Claim) -> list[Claimed]:
 
 def _adopt(tx: Transaction) -> None:
     """Give each new journal row its work row; `accept` leaves that to us."""
-    chain = -1
-    while True:
-        row = tx.one(NEXT_CHAIN, start=journal_id(chain + 1, 0))
-        if row is None or row[0] is None:
-            return
-        chain = row[0]
+    for chain in chains(tx):
         start, end = journal_id(chain, 0), journal_id(chain + 1, 0)
         tx.run(ADOPT, start=start, end=end, limit=ADOPTED_AT_ONCE)
 
@@ -195,6 +186,13 @@ def batch_of(tx: Transaction, batch: str, *, since: int) -> list[tuple[int, str,
     return [(row[0], row[1], row[2]) for row in tx.all(BATCH, batch=batch, since=since)]
 
 
+def _unadopted(tx: Transaction, chain: int) -> Row | None:
+    """Journal rows of a chain that have no work row yet: how many, and since when."""
+    start, end = journal_id(chain, 0), journal_id(chain + 1, 0)
+    newest = tx.one(NEWEST, start=start, end=end)
+    return tx.one(BEYOND, newest=newest[0] if newest and newest[0] else start, end=end)
+
+
 def members_of(tx: Transaction, record_id: str) -> list[int]:
     """The journal rows a record was made of, oldest first."""
     rows = tx.all(
@@ -206,7 +204,9 @@ def members_of(tx: Transaction, record_id: str) -> list[int]:
 
 def backlog(tx: Transaction) -> Backlog:
     """What the pipeline has before it."""
-    waiting, oldest = tx.one(UNSETTLED) or (0, None)
+    found = [tx.one(UNSETTLED), *(_unadopted(tx, chain) for chain in chains(tx))]
+    waiting = sum(row[0] for row in found if row)
+    oldest = min((row[1] for row in found if row and row[1] is not None), default=None)
     stuck = tx.one("select count(*) from work where state = 'parked'")
     return Backlog(waiting=waiting, oldest=oldest, parked=stuck[0] if stuck else 0)
 

@@ -135,7 +135,7 @@ def export(place: Place, form: str, since: int) -> None:
 def _facts(tx: Transaction) -> dict[str, Any]:
     backlog = work.backlog(tx)
     oldest = outbox_desk.oldest(tx)
-    numbers = [row[0] for row in tx.all("select distinct chain from journal order by chain")]
+    numbers = list(chain.chains(tx))
     return {
         "journal": {"waiting": backlog.waiting, "oldest": backlog.oldest},
         "parked": len(operate.parked(tx)),
