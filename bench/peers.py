@@ -151,7 +151,12 @@ def port_of(address: str) -> int:
 
 
 def resident_mb(pid: int) -> float:
-    """The memory of a process that is its own or in use, MB."""
-    status = Path(f"/proc/{pid}/status").read_text()
-    line = next(line for line in status.splitlines() if line.startswith("VmRSS"))
-    return int(line.split()[1]) / 1024
+    """The memory of a process and its children, what they share counted once, MB."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return sum(_share_kb(process) for process in [pid, *map(int, children)]) / 1024
+
+
+def _share_kb(pid: int) -> int:
+    rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    line = next(line for line in rollup.splitlines() if line.startswith("Pss:"))
+    return int(line.split()[1])
