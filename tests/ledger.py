@@ -14,7 +14,7 @@ from gateway_process import Gateway
 from load import Load, Sms
 
 # A backlog of thousands, on a machine that does something else beside.
-DRAIN_SECONDS = 90.0
+DRAIN_SECONDS = 240.0
 UNFINISHED = """
 select (select count(*) from work where state in ('received', 'waiting'))
      + (select count(*) from journal where id not in (select journal_id from work))
