@@ -130,7 +130,8 @@ class Journal:
                 await self._write(batch)
         finally:
             _refuse(self._queue, None)
-            self._queue = []
+            # Counted bytes that are gone would make the queue look full for ever.
+            self._queue, self._bytes = [], 0
             self._flushing = None
 
     async def _write(self, batch: Sequence[_Waiting]) -> None:

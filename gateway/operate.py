@@ -6,9 +6,9 @@ database, else hands them to the daemon over the internal listener, because only
 write to SQLite.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
@@ -112,8 +112,3 @@ def _drop(tx: Transaction, rows: tuple[Sequence[int], Sequence[int]], why: str, 
 
 def _numbers(ids: Sequence[str], kind: str) -> list[int]:
     return [int(id_[1:]) for id_ in ids if id_[0] == kind]
-
-
-def as_json(order: Order) -> Mapping[str, Any]:
-    """The order as the internal listener takes it."""
-    return msgspec.to_builtins(order)  # type: ignore[no-any-return]
