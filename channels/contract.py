@@ -7,10 +7,10 @@ may only follow `Inbox.accept`, which returns after the bytes are on disk.
 How to write one: channels/README.md.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar, Protocol, TypeAlias
+from typing import Any, ClassVar, Literal, Protocol, TypeAlias
 
 import msgspec
 from aiohttp.web import AbstractRouteDef
@@ -18,6 +18,10 @@ from aiohttp.web import AbstractRouteDef
 
 class NotStored(Exception):
     """The journal could not store the message; tell the provider to send it again (503, 451)."""
+
+
+class TooLarge(Exception):
+    """A file is larger than the gateway keeps."""
 
 
 class Secret:
@@ -53,6 +57,15 @@ class Accepted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Cursor:
+    """How far a channel that pulls has read; `value` is its own word and holds nothing private."""
+
+    #: For channels with several sources: one cursor each.
+    name: str = ""
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PublicStatus:
     """What anybody who knows a case code may see of a case, and nothing more."""
 
@@ -63,21 +76,76 @@ class PublicStatus:
     updated_at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseQuery:
+    """Which public cases somebody asks for."""
+
+    received_from: datetime
+    received_until: datetime
+    #: Only these, whenever they came; the other bounds do not matter then.
+    case_codes: tuple[str, ...] = ()
+    topics: tuple[str, ...] = ()
+    states: tuple[str, ...] = ()
+    limit: int = 1000
+    offset: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublicCase(PublicStatus):
+    """A public case in a list: nothing of it names or describes a person."""
+
+    topic: str | None
+    agency: str | None
+    place: str = ""
+    point: "Point | None" = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Topic:
+    """A kind of complaint, from config/taxonomy.toml."""
+
+    code: str
+    name: str
+    keywords: tuple[str, ...] = ()
+
+
+#: What is wrong with a channel as a whole, beyond a message or two; shown in `status` and metrics.
+Trouble: TypeAlias = Literal["bad_credentials", "no_credit", "throttled", "conflict", "away"]
+
+
 class Inbox(Protocol):
     """The gateway as one channel sees it."""
 
-    async def accept(self, deliveries: Sequence[Delivery]) -> list[Accepted]:
+    async def accept(
+        self, deliveries: Sequence[Delivery], cursor: Cursor | None = None
+    ) -> list[Accepted]:
         """
         Return when every delivery is on disk; raise NotStored when that cannot be promised.
 
-        Accepting the same external id again is harmless and answers with the first row.
+        Accepting the same external id again is harmless and answers with the first row. A cursor
+        moves in the same commit, never before the deliveries it stands for.
         """
+
+    async def cursor(self, name: str = "") -> str:
+        """How far this channel has read, as it last told `accept`; "" at first."""
+
+    async def stored(self, external_id: str) -> bytes | None:
+        """The payload accepted under this id, or None; for providers that ask what we hold."""
 
     def case_code(self, accepted: Accepted) -> str:
         """The case code a report made of this delivery will carry."""
 
     async def status(self, case_code: str) -> PublicStatus | None:
         """The public status of a case, or None where no such case is known."""
+
+    async def cases(self, wanted: CaseQuery) -> list[PublicCase]:
+        """Public cases, newest first; private and confidential ones are not among them."""
+
+    def topics(self) -> Sequence[Topic]:
+        """Every kind of complaint the gateway tells apart."""
+
+    def trouble(self, kind: Trouble | None, detail: str = "") -> None:
+        """What is wrong with the channel now, or None: all is well again."""
 
 
 # --- what the bytes say ------------------------------------------------------------------------
@@ -90,6 +158,19 @@ class Attachment:
     name: str
     media_type: str
     content: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoteFile:
+    """A file the provider still holds; the gateway fetches it later with `Channel.fetch`."""
+
+    #: The provider's handle (file id, media id, URL), opaque to all but the channel.
+    key: str
+    name: str = ""
+    #: As the provider claims it; what it really is, its bytes tell.
+    media_type: str = ""
+    #: As the provider claims it, where it does.
+    bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,17 +209,45 @@ class InboundMessage:
     #: How else the person may be reached, as they wrote it.
     contact: str = ""
     attachments: tuple[Attachment, ...] = ()
+    #: Files that are yet to be fetched; the words do not wait for them.
+    remote: tuple[RemoteFile, ...] = ()
     part: Part | None = None
+    #: Messages of one sender with the same album are one report; nobody tells how many there are.
+    album: str = ""
+    #: The external id of an earlier message of this sender that this one replaces.
+    edits: str = ""
+    #: With `edits`: the citizen took that message back.
+    withdrawn: bool = False
     #: The place in the citizen's words, where the channel asks for it apart from the text.
     place: str = ""
     point: Point | None = None
     anonymous: bool = False
     confidential: bool = False
+    #: A kind of complaint the citizen or their app chose: a `Topic.code`.
+    topic: str = ""
+    #: The words of the post this one answers or quotes.
+    context: str = ""
     #: Ids of our own replies that this message answers, newest first (`Reply.id`).
     answers: tuple[str, ...] = ()
     source_url: str = ""
     #: Short facts for the officer, such as "incomplete: part 2 of 3 is missing".
     remarks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signal:
+    """Something said in public and not to us: for the officer's monitor, not a report by itself."""
+
+    #: The rule or feed that found it.
+    source: str
+    text: str
+    #: As the network shows it: a handle, a newspaper's name.
+    author: str = ""
+    title: str = ""
+    url: str = ""
+    posted_at: datetime | None = None
+    point: Point | None = None
+    context: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,10 +275,19 @@ class Unreadable:
     reason: str
 
 
-Parsed: TypeAlias = InboundMessage | DeliveryReport | Ignored | Unreadable
+Parsed: TypeAlias = InboundMessage | Signal | DeliveryReport | Ignored | Unreadable
 
 
 # --- an answer out -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Button:
+    """Something a citizen can press instead of typing; channels without buttons leave it out."""
+
+    label: str
+    #: What pressing it says to us, at most 60 bytes: "ANONIM 7K3M9QW2X". "" asks for the location.
+    says: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,6 +301,13 @@ class Reply:
     #: One line for channels that have a subject.
     subject: str = ""
     case_code: str = ""
+    #: What it is about: receipt, status, help, question, update, …
+    kind: str = ""
+    buttons: tuple[Button, ...] = ()
+    #: When the person last wrote to us on this channel, and what the clock says now: some
+    #: providers let us answer for a day only.
+    heard_at: datetime | None = None
+    now: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,6 +323,8 @@ class TryLater:
 
     reason: str
     wait: float | None = None
+    #: Set where the whole channel must wait, not this item alone: it uses up no attempt.
+    trouble: Trouble | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,6 +332,8 @@ class Refused:
     """It will never be taken like this: a person must look."""
 
     reason: str
+    #: The person cannot be reached here (blocked us, window closed): another way may be tried.
+    unreachable: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,6 +359,13 @@ class Simulated:
     accepted: bool
 
 
+class Sink(Protocol):
+    """Where the bytes of a file go while they arrive."""
+
+    async def write(self, chunk: bytes, /) -> None:
+        """Take the next bytes; raises TooLarge beyond the gateway's cap."""
+
+
 class Channel:
     """
     One door; subclasses override what their provider needs and leave the rest.
@@ -243,6 +379,11 @@ class Channel:
     Options: ClassVar[type[msgspec.Struct]]
     #: An invented sender for `simulate`, of the kind this channel has.
     example_sender: ClassVar[str] = ""
+    #: Whether it works without an account somewhere; others are off until their section says
+    #: `enabled = true`.
+    embedded: ClassVar[bool] = False
+    #: Whether its messages may name files that `fetch` must get.
+    fetches: ClassVar[bool] = False
 
     def __init__(self, options: Any, key: bytes) -> None:  # noqa: ANN401 (each channel narrows it)
         raise NotImplementedError
@@ -272,6 +413,15 @@ class Channel:
     async def reply(self, reply: Reply) -> Outcome:
         """Send one answer; called at least once, never twice at a time for one address."""
         raise NotImplementedError
+
+    async def fetch(self, file: RemoteFile, sink: Sink) -> Outcome:
+        """Get a file one of our messages named; called again until it comes or is refused."""
+        raise NotImplementedError
+
+    def status(self, cursors: Mapping[str, str]) -> Sequence[str]:
+        """Lines for `lapor-gateway status`, told from the cursors: what was read, what it cost."""
+        del cursors
+        return ()
 
     def problems(self) -> Sequence[str]:
         """Sentences for `lapor-gateway check`: what this channel's settings leave undone."""

@@ -50,6 +50,7 @@ class Mail(Channel):
     """Complaints by e-mail."""
 
     name: ClassVar[str] = "mail"
+    embedded = True
     Options = MailOptions
     example_sender = "warga@example.id"
 

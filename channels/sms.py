@@ -53,6 +53,7 @@ class Sms(Channel):
     """The SMS door."""
 
     name = "sms"
+    embedded = True
     Options = SmsOptions
     example_sender = "+6280000000001"
 

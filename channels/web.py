@@ -38,6 +38,7 @@ class Web(Channel):
     """The web form."""
 
     name = "web"
+    embedded = True
     Options = WebOptions
 
     def __init__(

@@ -22,6 +22,7 @@ from channels.contract import (
     Receipt,
     Refused,
     Reply,
+    Signal,
     TryLater,
     Uncertain,
     Unreadable,
@@ -34,7 +35,7 @@ from forwarder.ports import Transaction
 from forwarder.target import Surroundings, Target, to_central, to_channel
 from forwarder.worker import Worker
 from gateway import records
-from gateway.build_craft import build_channels, build_craft
+from gateway.build_craft import build_channels, build_craft, read_topics
 from gateway.codes import CaseCodes
 from gateway.errors import SettingsError
 from gateway.inbox import ChannelInbox
@@ -44,6 +45,7 @@ from gateway.pipeline import Pipeline, Timing
 from gateway.reading import Opened
 from gateway.settings import CentralSettings, Settings
 from gateway.store import Store, StoreUnavailable
+from gateway.troubles import Troubles
 from gateway.turn import Made
 from gateway.vault import Vault
 from gateway.workshop import InProcess, InThread, Workshop
@@ -54,6 +56,7 @@ OWNER = "worker"
 OUTCOMES = {Receipt: "delivered", TryLater: "later", Refused: "refused", Uncertain: "uncertain"}
 KINDS = {
     InboundMessage: "message",
+    Signal: "signal",
     DeliveryReport: "delivery_report",
     Ignored: "ignored",
     Unreadable: "unreadable",
@@ -77,6 +80,7 @@ class Parts:
     inboxes: Mapping[str, ChannelInbox]
     centrals: Mapping[str, Central]
     metrics: Metrics
+    troubles: Troubles
     workshop: Workshop
     pipeline: Pipeline
     workers: list[Worker] = field(default_factory=list)
@@ -99,6 +103,8 @@ def build(settings: Settings, key: bytes, store: Store) -> Parts:
     centrals = build_centrals(settings)
     metrics = Metrics(channels, centrals)
     journal = Journal(store, vault, clock=now_ms)
+    troubles = Troubles(metrics.trouble, now_ms)
+    topics = read_topics(settings)
     codes = CaseCodes(vault.derive("case codes"))
     workshop = _workshop(settings, key)
     parts = Parts(
@@ -108,11 +114,21 @@ def build(settings: Settings, key: bytes, store: Store) -> Parts:
         journal=journal,
         channels=channels,
         inboxes={
-            name: ChannelInbox(name, journal=journal, codes=codes, database=store, metrics=metrics)
+            name: ChannelInbox(
+                name,
+                journal=journal,
+                codes=codes,
+                database=store,
+                vault=vault,
+                metrics=metrics,
+                troubles=troubles,
+                topics=topics,
+            )
             for name in channels
         },
         centrals=centrals,
         metrics=metrics,
+        troubles=troubles,
         workshop=workshop,
         pipeline=Pipeline(
             database=store,

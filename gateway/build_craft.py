@@ -1,18 +1,24 @@
 """The part of the composition the thinking process needs too: channels, rules, recorder."""
 
-from channels.contract import Channel
+from channels.contract import Channel, Topic
 from channels.registry import CHANNELS
 from gateway.codes import CaseCodes
-from gateway.config_files import config_files
+from gateway.config_files import config_files, find_config_file
 from gateway.craft import Craft
+from gateway.decode import Decoder, read_toml
 from gateway.errors import SettingsError
 from gateway.files import Files
 from gateway.reading import Reader
 from gateway.recording import Recorder
+from gateway.secrets import Secrets
 from gateway.settings import Settings
 from gateway.turn import Manners
 from gateway.vault import Vault
 from normalizer.rules import Rules, RulesError, read_rules
+from normalizer.shapes import TaxonomyFile
+
+# What a directory of services shows of a topic's words.
+MOST_KEYWORDS = 8
 
 
 def build_craft(settings: Settings, key: bytes) -> Craft:
@@ -37,6 +43,16 @@ def build_rules(settings: Settings) -> Rules:
         return read_rules(config_files(settings.config_dir))
     except RulesError as exc:
         raise SettingsError(str(exc)) from exc
+
+
+def read_topics(settings: Settings) -> tuple[Topic, ...]:
+    """The kinds of complaint, as channels may offer them to apps."""
+    file = find_config_file(settings.config_dir, "taxonomy.toml")
+    taxonomy = Decoder(file, Secrets({})).section(read_toml(file), TaxonomyFile)
+    return tuple(
+        Topic(code=topic.name, name=topic.group, keywords=tuple(topic.sure[:MOST_KEYWORDS]))
+        for topic in taxonomy.topics
+    )
 
 
 def build_recorder(settings: Settings, vault: Vault) -> Recorder:

@@ -1,41 +1,61 @@
-"""What one channel sees of the gateway: the journal under its name, codes, public states."""
+"""What one channel sees of the gateway: the journal under its name, codes, public cases."""
 
 import time
 from collections.abc import Sequence
 
-from channels.contract import Accepted, Delivery, NotStored, PublicStatus
+from channels.contract import (
+    Accepted,
+    CaseQuery,
+    Cursor,
+    Delivery,
+    NotStored,
+    PublicCase,
+    PublicStatus,
+    Topic,
+    Trouble,
+)
 from forwarder.ports import Database
-from gateway import records
+from gateway import cursors, public_cases, records, work
 from gateway.codes import CaseCodes
 from gateway.journal import Journal
 from gateway.metrics import Metrics
 from gateway.naming import moment
+from gateway.troubles import Troubles
+from gateway.vault import Vault
 from normalizer.codes import read_case_code
 
 
 class ChannelInbox:
     """`channels.contract.Inbox` for one channel."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (the composition root names each)
         self,
         channel: str,
         *,
         journal: Journal,
         codes: CaseCodes,
         database: Database,
+        vault: Vault,
         metrics: Metrics,
+        troubles: Troubles,
+        topics: Sequence[Topic],
     ) -> None:
         self._channel = channel
         self._journal = journal
         self._codes = codes
         self._database = database
+        self._vault = vault
         self._metrics = metrics
+        self._troubles = troubles
+        self._topics = topics
 
-    async def accept(self, deliveries: Sequence[Delivery]) -> list[Accepted]:
+    async def accept(
+        self, deliveries: Sequence[Delivery], cursor: Cursor | None = None
+    ) -> list[Accepted]:
         """Return when every delivery is on disk; raise NotStored when that cannot be promised."""
         began = time.perf_counter()
         try:
-            accepted = await self._journal.accept(self._channel, deliveries)
+            accepted = await self._journal.accept(self._channel, deliveries, cursor)
         except NotStored:
             self._metrics.rejected(self._channel, "not_stored")
             raise
@@ -47,6 +67,16 @@ class ChannelInbox:
             seconds=time.perf_counter() - began,
         )
         return accepted
+
+    async def cursor(self, name: str = "") -> str:
+        """How far this channel has read, as it last told `accept`; "" at first."""
+        known = await self._database.read(lambda tx: cursors.of(tx, self._channel))
+        return known.get(name, "")
+
+    async def stored(self, external_id: str) -> bytes | None:
+        """The payload accepted under this id, or None."""
+        found = await self._database.read(lambda tx: work.sealed(tx, self._channel, external_id))
+        return self._vault.open(*found) if found else None
 
     def case_code(self, accepted: Accepted) -> str:
         """The case code a report made of this delivery will carry."""
@@ -66,3 +96,15 @@ class ChannelInbox:
             received_at=moment(status.received_at),
             updated_at=moment(status.updated_at),
         )
+
+    async def cases(self, wanted: CaseQuery) -> list[PublicCase]:
+        """Public cases, newest first; private and confidential ones are not among them."""
+        return await self._database.read(lambda tx: public_cases.find(tx, self._vault, wanted))
+
+    def topics(self) -> Sequence[Topic]:
+        """Every kind of complaint the gateway tells apart."""
+        return self._topics
+
+    def trouble(self, kind: Trouble | None, detail: str = "") -> None:
+        """What is wrong with the channel now, or None: all is well again."""
+        self._troubles.note(self._channel, kind, detail)

@@ -14,8 +14,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from channels.contract import Accepted, Delivery, NotStored
+from channels.contract import Accepted, Cursor, Delivery, NotStored
 from forwarder.ports import Database, Transaction, Vault
+from gateway import cursors
 from gateway.chain import Head, genesis, journal_id, last_head, link
 from gateway.store import StoreError, StoreUnavailable
 
@@ -57,6 +58,8 @@ class _Waiting:
     payload: bytes
     data_key: bytes
     future: asyncio.Future[Accepted]
+    #: Moves in the commit of the last delivery it stands for.
+    cursor: Cursor | None = None
 
 
 class Journal:
@@ -95,7 +98,9 @@ class Journal:
         """The end of the chain as of the last commit."""
         return self._head
 
-    async def accept(self, channel: str, deliveries: Sequence[Delivery]) -> list[Accepted]:
+    async def accept(
+        self, channel: str, deliveries: Sequence[Delivery], cursor: Cursor | None = None
+    ) -> list[Accepted]:
         """Return when every delivery is on disk; raise NotStored when that cannot be promised."""
         if len(self._queue) >= QUEUE_ROWS or self._bytes >= QUEUE_BYTES:
             raise NotStored("the gateway is too busy to store more")
@@ -114,12 +119,25 @@ class Journal:
             )
             self._bytes += len(payload)
             waiting.append(item)
+        if not waiting:
+            return await self._move(channel, cursor)
+        waiting[-1].cursor = cursor
         self._queue += waiting
         if self._flushing is None:
             self._flushing = loop.create_task(self._flush())
         if len(waiting) == 1:
             return [await waiting[0].future]
         return list(await asyncio.gather(*(item.future for item in waiting)))
+
+    async def _move(self, channel: str, cursor: Cursor | None) -> list[Accepted]:
+        """A page with nothing in it."""
+        if cursor:
+            moved = partial(cursors.move, channel=channel, cursor=cursor, now=self._clock())
+            try:
+                await self._store.write(moved)
+            except StoreError as exc:
+                raise NotStored("the cursor could not be written") from exc
+        return []
 
     async def _flush(self) -> None:
         """Write batches until nothing waits; the only task the journal ever has."""
@@ -187,6 +205,9 @@ def append(
         answers.append(Accepted(id=row, new=True))
     if tx.insert("journal", COLUMNS, rows) != len(rows):
         raise StoreUnavailable("another process stored the same message at the same moment")
+    for item in batch:
+        if item.cursor:
+            cursors.move(tx, channel=item.channel, cursor=item.cursor, now=item.received_at)
     return answers, Head(position, digest)
 
 

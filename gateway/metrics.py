@@ -12,12 +12,14 @@ from datetime import datetime
 from functools import partial
 from importlib.metadata import version
 from itertools import product
-from typing import TypeVar
+from typing import TypeVar, get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, ProcessCollector
 from prometheus_client.exposition import choose_encoder
 
-KINDS = ("message", "delivery_report", "ignored", "unreadable")
+from channels.contract import Trouble
+
+KINDS = ("message", "signal", "delivery_report", "ignored", "unreadable")
 REASONS = ("not_stored", "refused_sender", "malformed", "too_large", "too_many")
 OUTCOMES = ("delivered", "later", "refused", "uncertain")
 OTHER = "other"
@@ -36,6 +38,7 @@ HELP = {
     "queue_messages": "Rows that wait.",
     "oldest_pending_timestamp_seconds": "When the oldest waiting row arrived; 0: nothing waits.",
     "channel_up": "1 while the channel runs.",
+    "channel_trouble": "1 for what is wrong with a channel as a whole.",
     "channel_restarts": "How often a channel failed and was started again.",
     "ready": "1 while /health/ready says so.",
     "reload_last_success_timestamp_seconds": "When settings were last read without an error.",
@@ -81,6 +84,7 @@ class Metrics:
         self._waiting = gauge("queue_messages", queue=self._queues)
         self._oldest = gauge("oldest_pending_timestamp_seconds", queue=self._queues)
         self._up = gauge("channel_up", channel=channels)
+        self._trouble = gauge("channel_trouble", channel=channels, kind=get_args(Trouble))
         self._restarts = counter("channel_restarts", channel=channels)
         self._ready = gauge("ready")
         self._reloaded = gauge("reload_last_success_timestamp_seconds")
@@ -125,6 +129,12 @@ class Metrics:
         self._up.labels(channel).set(up)
         if not up:
             self._restarts.labels(channel).inc()
+
+    def trouble(self, channel: str, kind: Trouble | None) -> None:
+        """What is wrong with a channel as a whole, or None."""
+        channel = _known(channel, self._channels)
+        for each in get_args(Trouble):
+            self._trouble.labels(channel, each).set(each == kind)
 
     def ready(self, *, ready: bool) -> None:
         """Whether the gateway can accept and store."""

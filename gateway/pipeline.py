@@ -14,10 +14,10 @@ from dataclasses import dataclass
 
 import structlog
 
-from channels.contract import DeliveryReport, Ignored, InboundMessage, Unreadable
+from channels.contract import DeliveryReport, Ignored, InboundMessage, Signal, Unreadable
 from forwarder import outbox, outbox_desk
 from forwarder.ports import Database, Transaction
-from gateway import records, work
+from gateway import records, signals, work
 from gateway.assembly import PartSeen, Ready, gather
 from gateway.craft import Craft
 from gateway.naming import lane_of
@@ -196,6 +196,7 @@ class Pipeline:
 
     async def _commit(self, made: Made, opened: Sequence[Opened]) -> None:
         reports = [row.said for row in opened if isinstance(row.said, DeliveryReport)]
+        seen = [(row.row, row.said) for row in opened if isinstance(row.said, Signal)]
         made.settled += [_end(row) for row in opened if not isinstance(row.said, InboundMessage)]
 
         def write(tx: Transaction) -> None:
@@ -204,6 +205,7 @@ class Pipeline:
             outbox.put(tx, self._vault, made.entries, now)
             for report in reports:
                 outbox_desk.feedback(tx, report, now)
+            signals.put(tx, self._vault, seen)
             work.settle(tx, made.settled, now=now)
 
         await self._database.write(write)
@@ -220,6 +222,8 @@ def _end(opened: Opened) -> Settled:
         case DeliveryReport(delivered=delivered):
             reason = f"delivery report: {'delivered' if delivered else 'not delivered'}"
             return Settled(id=opened.row.id, state="ignored", reason=reason)
+        case Signal():
+            return Settled(id=opened.row.id, state="ignored", reason="signal")
         case Ignored(reason=reason):
             return Settled(id=opened.row.id, state="ignored", reason=reason)
         case Unreadable(reason=reason):

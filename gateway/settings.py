@@ -197,7 +197,7 @@ def _channels(
     for channel in known:
         key = f"channels.{channel.name}"
         section = dict(sections.get(channel.name, {}))
-        wanted = section.pop("enabled", True)
+        wanted = section.pop("enabled", channel.embedded)
         if not isinstance(wanted, bool):
             raise decoder.refuse(f"{key}.enabled", "expected true or false")
         if wanted:  # the secrets of a channel that is switched off need not be there

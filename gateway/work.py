@@ -40,6 +40,10 @@ CLAIM = """
 update work set owner = :owner, due = :until, attempts = attempts + :counted
 where journal_id = :id
 """
+SEALED = """
+select payload, data_key from journal
+where channel = :channel and external_id = :external_id and data_key is not null
+"""
 SETTLE = """
 update work set state = :state, lane = :lane, batch = :batch, record_id = :record_id,
     reason = :reason, settled_at = :now, owner = null, attempts = 0, due = :due
@@ -159,6 +163,12 @@ def load(tx: Transaction, ids: Sequence[int], *, counted: int = 0) -> list[Claim
         )
         for row in tx.all(LOAD, ids=list(ids))
     ]
+
+
+def sealed(tx: Transaction, channel: str, external_id: str) -> tuple[bytes, bytes] | None:
+    """A message's payload and its data key; None where it is unknown or was erased."""
+    row = tx.one(SEALED, channel=channel, external_id=external_id)
+    return (bytes(row[0]), bytes(row[1])) if row else None
 
 
 def settle(tx: Transaction, rows: Sequence[Settled], *, now: int) -> None:

@@ -6,8 +6,18 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from doors import LeanInbox
+
 from channels.capture import pack
-from channels.contract import Accepted, Delivery, InboundMessage, NotStored, Parsed, PublicStatus
+from channels.contract import (
+    Accepted,
+    Cursor,
+    Delivery,
+    InboundMessage,
+    NotStored,
+    Parsed,
+    PublicStatus,
+)
 from channels.mail import Mail
 
 KEY = bytes(32)
@@ -16,23 +26,26 @@ CITIZEN = "budi@example.id"
 
 
 @dataclass
-class Inbox:
+class Inbox(LeanInbox):
     """Stores in memory; `broken` is raised instead, `gate` holds the write up until it is set."""
 
-    stored: dict[str, bytes] = field(default_factory=dict)
+    rows: dict[str, bytes] = field(default_factory=dict)
     broken: Exception | None = None
     gate: asyncio.Event | None = None
     asked: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def accept(self, deliveries: Sequence[Delivery]) -> list[Accepted]:
+    async def accept(
+        self, deliveries: Sequence[Delivery], cursor: Cursor | None = None
+    ) -> list[Accepted]:
         """Remember what came, as the journal would."""
+        del cursor
         self.asked.set()
         if self.gate is not None:
             await self.gate.wait()
         if self.broken:
             raise self.broken
-        new = [self.stored.setdefault(d.external_id, d.payload) is d.payload for d in deliveries]
-        return [Accepted(id=len(self.stored), new=one) for one in new]
+        new = [self.rows.setdefault(d.external_id, d.payload) is d.payload for d in deliveries]
+        return [Accepted(id=len(self.rows), new=one) for one in new]
 
     def case_code(self, accepted: Accepted) -> str:
         """Not asked for by this channel."""

@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequen
 from dataclasses import dataclass, field
 
 from aiohttp import web
+from doors import LeanInbox
 
-from channels.contract import Accepted, Delivery, NotStored, PublicStatus
+from channels.contract import Accepted, Cursor, Delivery, NotStored, PublicStatus
 from channels.sms import Sms
 
 KEY = bytes(range(32))
@@ -15,7 +16,7 @@ KEY = bytes(range(32))
 Handle = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-class RecordingInbox:
+class RecordingInbox(LeanInbox):
     """Stands where the journal stands, and hands over what was accepted as it comes."""
 
     def __init__(self, *, is_full: bool = False) -> None:
@@ -24,8 +25,11 @@ class RecordingInbox:
         self.accepted: list[Delivery] = []
         self._arrived: asyncio.Queue[Delivery] = asyncio.Queue()
 
-    async def accept(self, deliveries: Sequence[Delivery]) -> list[Accepted]:
+    async def accept(
+        self, deliveries: Sequence[Delivery], cursor: Cursor | None = None
+    ) -> list[Accepted]:
         """Record them, or say that the disk is full."""
+        del cursor
         if self.is_full:
             self.refused.set()
             raise NotStored

@@ -26,6 +26,7 @@ from channels.contract import (
     InboundMessage,
     Parsed,
     Secret,
+    Signal,
     Unreadable,
 )
 from channels.registry import CHANNELS
@@ -39,6 +40,7 @@ READABLE = 100
 
 KINDS: dict[type[Parsed], str] = {
     InboundMessage: "message",
+    Signal: "signal",
     DeliveryReport: "report",
     Ignored: "ignored",
     Unreadable: "unreadable",
@@ -115,7 +117,7 @@ def test_messages_noise_and_nonsense_are_recorded(channel: type[Channel]) -> Non
 @settings(max_examples=150, deadline=None)
 @given(payload=st.binary(max_size=400))
 def test_any_bytes_can_be_read(channel: type[Channel], payload: bytes) -> None:
-    """Whatever the journal holds, `parse` answers one of its four values and never raises."""
+    """Whatever the journal holds, `parse` answers one of its values and never raises."""
     assert type(opened(channel).parse(payload)) in KINDS
 
 
@@ -123,7 +125,7 @@ def test_any_bytes_can_be_read(channel: type[Channel], payload: bytes) -> None:
 @settings(max_examples=150, deadline=None)
 @given(data=st.data())
 def test_damaged_payloads_can_be_read(channel: type[Channel], data: st.DataObject) -> None:
-    """A recorded payload with a piece missing, doubled or replaced gives one of the four values."""
+    """A recorded payload with a piece missing, doubled or replaced gives one of its values."""
     payload = data.draw(st.sampled_from(payloads(channel))).read_bytes()
     start = data.draw(st.integers(0, len(payload)))
     end = data.draw(st.integers(start, min(len(payload), start + 40)))

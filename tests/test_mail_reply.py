@@ -294,7 +294,7 @@ async def test_a_played_citizen_is_taken_in() -> None:
         played = await channel.simulate(
             "Jalan rusak\ndi RT 03", sender=CITIZEN, files=files, at=address
         )
-    [(key, payload)] = inbox.stored.items()
+    [(key, payload)] = inbox.rows.items()
     result = channel.parse(payload)
 
     assert (played.external_id, played.accepted, played.answer) == (key, True, "250 2.0.0 Stored")

@@ -35,7 +35,7 @@ async def test_250_follows_the_write() -> None:
         assert inbox.gate is not None
         inbox.gate.set()
 
-        assert (early, (await answer)[:3], len(inbox.stored)) == (False, "250", 1)
+        assert (early, (await answer)[:3], len(inbox.rows)) == (False, "250", 1)
 
 
 async def test_the_journal_gets_envelope_and_bytes() -> None:
@@ -43,7 +43,7 @@ async def test_the_journal_gets_envelope_and_bytes() -> None:
     inbox = Inbox()
     async with listening(mail_channel(), inbox) as [address], session(address) as talk:
         await talk.deliver(MAIL, to=[US, "LAPOR+x@LOCALHOST"])
-    [(key, payload)] = inbox.stored.items()
+    [(key, payload)] = inbox.rows.items()
     capture = unpack(payload)
 
     assert capture.body == MAIL + b"\r\n"
@@ -90,7 +90,7 @@ async def test_a_sender_that_hangs_up_does_not_undo_the_write() -> None:
         async with session(address) as talk:
             answer = await talk.deliver(MAIL)
 
-        assert (answer[:3], len(inbox.stored)) == ("250", 1)
+        assert (answer[:3], len(inbox.rows)) == ("250", 1)
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ async def test_a_unix_socket_will_do(tmp_path: Path) -> None:
     async with listening(channel, inbox) as [address], session(address, "LHLO x") as talk:
         answer = await talk.deliver(MAIL)
 
-        assert (answer[:3], len(inbox.stored)) == ("250", 1)
+        assert (answer[:3], len(inbox.rows)) == ("250", 1)
 
 
 async def test_an_announced_size_beyond_the_limit_is_refused_at_once() -> None:
@@ -151,7 +151,7 @@ async def test_too_large_a_mail_is_refused_after_its_end() -> None:
         answer = await talk.deliver(b"x" * 300_000)
         exactly = await talk.deliver(b"x" * 99_998)
 
-        assert (answer[:9], exactly[:3], len(inbox.stored)) == ("552 5.3.4", "250", 1)
+        assert (answer[:9], exactly[:3], len(inbox.rows)) == ("552 5.3.4", "250", 1)
 
 
 @pytest.mark.parametrize(
@@ -180,7 +180,7 @@ async def test_a_mail_ends_at_the_dot_and_nowhere_else(sent: bytes, stored: byte
         await talk.say("NOOP")
 
     assert answer[:3] == "250"
-    assert [unpack(payload).body for payload in inbox.stored.values()] == [stored]
+    assert [unpack(payload).body for payload in inbox.rows.values()] == [stored]
 
 
 async def test_a_mail_in_single_bytes_is_the_same_mail() -> None:
@@ -195,7 +195,7 @@ async def test_a_mail_in_single_bytes_is_the_same_mail() -> None:
         answer = await talk.answer()
 
         assert answer[:3] == "250"
-        assert [unpack(payload).body for payload in inbox.stored.values()] == [b""]
+        assert [unpack(payload).body for payload in inbox.rows.values()] == [b""]
 
 
 async def test_recipients_of_one_mail_are_limited() -> None:
@@ -232,7 +232,7 @@ async def test_an_address_beyond_ascii_is_taken() -> None:
     inbox = Inbox()
     async with listening(mail_channel(), inbox) as [address], session(address) as talk:
         await talk.deliver(MAIL, sender="jörg@bücher.example")
-    [payload] = inbox.stored.values()
+    [payload] = inbox.rows.values()
 
     assert unpack(payload).headers["mail-from"] == "jörg@bücher.example"
 
@@ -246,7 +246,7 @@ async def test_garbage_in_the_envelope_is_stored_and_read() -> None:
         await talk.say(f"RCPT TO:<{US}>")
         await talk.say("DATA")
         answer = await talk.say(b"From: x\r\n\r\nHalo\r\n.")
-    [payload] = inbox.stored.values()
+    [payload] = inbox.rows.values()
     result = channel.parse(payload)
 
     assert answer[:3] == "250"

@@ -41,7 +41,7 @@ class Town:
     async def parsed(self) -> list[Parsed]:
         """What arrived, read, once the queue of Postfix is empty."""
         await self.postfix.until_delivered()
-        return [self.channel.parse(payload) for payload in self.inbox.stored.values()]
+        return [self.channel.parse(payload) for payload in self.inbox.rows.values()]
 
     async def answer(self, message: InboundMessage, number: str = "1") -> None:
         """Our receipt for a message, through Postfix."""
@@ -141,7 +141,7 @@ async def test_a_bounce_of_postfix_is_news_about_the_receipt() -> None:
         [message] = await place.parsed()
         assert isinstance(message, InboundMessage)
         place.sink.unknown.add(CITIZEN)
-        place.inbox.stored.clear()
+        place.inbox.rows.clear()
         place.inbox.asked.clear()
         await place.answer(message, "77")
         await asyncio.wait_for(place.inbox.asked.wait(), DEADLINE)
@@ -183,7 +183,7 @@ async def test_swaks_delivers(protocol: str) -> None:
             "Rusak.",
         ]
         run = await asyncio.to_thread(finished, command)
-        [result] = [channel.parse(payload) for payload in inbox.stored.values()]
+        [result] = [channel.parse(payload) for payload in inbox.rows.values()]
 
     assert run.returncode == 0, run.stdout
     assert isinstance(result, InboundMessage)

@@ -65,7 +65,7 @@ async def test_a_report_without_javascript(browser: Browser, site: Site, tmp_pat
     await page.attach("#files", photo)
     await page.follow("button")
     code = await page.text(".code")
-    site.inbox.cases[code] = site.inbox.cases[CODE]
+    site.inbox.known[code] = site.inbox.known[CODE]
     await page.follow(".actions .button")
     step = await page.text("[aria-current=step]")
 

@@ -133,8 +133,8 @@ async def test_the_office_is_named() -> None:
 
 async def test_a_case_shows_its_state_and_days(site: Site, visitor: Visitor) -> None:
     """Who knows a code sees the step, the day it came and the last change, in local time."""
-    case = site.inbox.cases[CODE]
-    site.inbox.cases[CODE] = replace(case, updated_at=RECEIVED + timedelta(days=2))
+    case = site.inbox.known[CODE]
+    site.inbox.known[CODE] = replace(case, updated_at=RECEIVED + timedelta(days=2))
     page = await visitor.get(f"/lapor/status?kode={CODE}")
 
     assert visitor.status == 200

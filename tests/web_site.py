@@ -9,8 +9,9 @@ from typing import Any
 
 import aiohttp
 from aiohttp import web
+from doors import LeanInbox
 
-from channels.contract import Accepted, Delivery, NotStored, PublicStatus
+from channels.contract import Accepted, Cursor, Delivery, NotStored, PublicStatus
 from channels.web import Web
 from channels.web_options import WebOptions
 
@@ -20,21 +21,24 @@ TOKEN = re.compile(r'name="token" value="([^"]+)"')
 RECEIVED = datetime(2026, 1, 3, 1, 30, tzinfo=UTC)
 
 
-class Inbox:
+class Inbox(LeanInbox):
     """Holds what was accepted in memory; `full` makes it refuse, as a full disk would."""
 
     def __init__(self) -> None:
         self.rows: dict[str, bytes] = {}
         self.full = False
         self.asked: list[str] = []
-        self.cases = {
+        self.known = {
             CODE: PublicStatus(
                 case_code=CODE, state="diteruskan", received_at=RECEIVED, updated_at=RECEIVED
             )
         }
 
-    async def accept(self, deliveries: Sequence[Delivery]) -> list[Accepted]:
+    async def accept(
+        self, deliveries: Sequence[Delivery], cursor: Cursor | None = None
+    ) -> list[Accepted]:
         """Keep each external id once."""
+        del cursor
         if self.full:
             raise NotStored
         accepted = []
@@ -52,7 +56,7 @@ class Inbox:
     async def status(self, case_code: str) -> PublicStatus | None:
         """One of `cases`."""
         self.asked.append(case_code)
-        return self.cases.get(case_code)
+        return self.known.get(case_code)
 
 
 class Site:

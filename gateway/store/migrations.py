@@ -126,4 +126,38 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         )
         """,
     ),
+    (
+        # Where a channel that pulls has got to; written with the deliveries it stands for.
+        """
+        create table cursors (
+            channel text not null,
+            name text not null,
+            value text not null,
+            moved_at bigint not null,
+            primary key (channel, name)
+        )
+        """,
+        # What was said in public and not to us; a person or a rule may make a report of it.
+        """
+        create table signals (
+            journal_id {key} references journal (id),
+            channel text not null,
+            source text not null,
+            received_at bigint not null,
+            document {blob} not null,         -- sealed: the signal as JSON
+            data_key {blob},
+            record_id text                    -- the report it became
+        )
+        """,
+        "create index signals_by_time on signals (received_at)",
+        # What is wrong with a channel as a whole, as it last said.
+        """
+        create table troubles (
+            channel text primary key,
+            kind text not null,
+            detail text not null,
+            since bigint not null
+        )
+        """,
+    ),
 )

@@ -1,0 +1,63 @@
+"""What was said in public and not to us: all SQL on table `signals`."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from channels.contract import Signal
+from forwarder.ports import Transaction, Vault
+from gateway.work import Claimed
+
+COLUMNS = ("journal_id", "channel", "source", "received_at", "document", "data_key")
+RECENT = """
+select journal_id, channel, received_at, document, data_key, record_id from signals
+where received_at >= :since order by journal_id desc limit :limit
+"""
+TAKEN = "update signals set record_id = :record_id where journal_id = :id and record_id is null"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """A signal as the monitor shows it."""
+
+    id: int
+    channel: str
+    received_at: int
+    signal: Signal
+    #: The report somebody made of it.
+    record_id: str | None
+
+
+def put(tx: Transaction, vault: Vault, seen: Sequence[tuple[Claimed, Signal]]) -> None:
+    """Keep signals for the monitor, sealed; one that is known stays."""
+    rows = [
+        (
+            row.id,
+            row.channel,
+            signal.source,
+            row.received_at,
+            *vault.seal(msgspec.json.encode(signal)),
+        )
+        for row, signal in seen
+    ]
+    tx.insert("signals", COLUMNS, rows)
+
+
+def recent(tx: Transaction, vault: Vault, *, since: int, limit: int = 200) -> Iterator[Seen]:
+    """The newest signals, newest first; erased ones are left out."""
+    for row in tx.all(RECENT, since=since, limit=limit):
+        if row[4] is not None:
+            document = vault.open(bytes(row[3]), bytes(row[4]))
+            yield Seen(
+                id=row[0],
+                channel=row[1],
+                received_at=row[2],
+                signal=msgspec.json.decode(document, type=Signal),
+                record_id=row[5],
+            )
+
+
+def taken(tx: Transaction, id_: int, record_id: str) -> bool:
+    """A person made a report of a signal; false if somebody was quicker."""
+    return tx.run(TAKEN, id=id_, record_id=record_id) > 0

@@ -1,0 +1,193 @@
+"""
+A channel's routes on a real server on a free port, in front of the gateway's own inbox.
+
+Journal, encryption and database are the real ones (SQLite below `folder`), so what a test sees is
+what the gateway would hold.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import aiohttp
+from aiohttp import web
+
+from channels.contract import (
+    Accepted,
+    CaseQuery,
+    Channel,
+    Cursor,
+    Delivery,
+    NotStored,
+    PublicCase,
+    PublicStatus,
+    Topic,
+    Trouble,
+)
+from gateway.build import now_ms
+from gateway.codes import CaseCodes
+from gateway.http import public_app
+from gateway.inbox import ChannelInbox
+from gateway.journal import Journal
+from gateway.metrics import Metrics
+from gateway.store import Store
+from gateway.troubles import Troubles
+from gateway.vault import Vault
+
+TOPICS = (
+    Topic(code="jalan", name="Pekerjaan umum", keywords=("jalan rusak", "jalan berlubang")),
+    Topic(code="sampah", name="Lingkungan hidup", keywords=("sampah",)),
+)
+MOST_BYTES = 32 << 20
+
+
+class LeanInbox:
+    """The parts of an inbox that most channels do without; subclasses add what they need."""
+
+    async def accept(
+        self, deliveries: Sequence[Delivery], cursor: Cursor | None = None
+    ) -> list[Accepted]:
+        """Nothing is taken here."""
+        del deliveries, cursor
+        raise NotStored
+
+    async def cursor(self, name: str = "") -> str:
+        """Nothing was read yet."""
+        del name
+        return ""
+
+    async def stored(self, external_id: str) -> bytes | None:
+        """Nothing is held."""
+        del external_id
+        return None
+
+    def case_code(self, accepted: Accepted) -> str:
+        """No report was made."""
+        raise NotImplementedError
+
+    async def status(self, case_code: str) -> PublicStatus | None:
+        """No case is known."""
+        del case_code
+        return None
+
+    async def cases(self, wanted: CaseQuery) -> list[PublicCase]:
+        """No case is public."""
+        del wanted
+        return []
+
+    def topics(self) -> Sequence[Topic]:
+        """A few kinds of complaint."""
+        return TOPICS
+
+    def trouble(self, kind: Trouble | None, detail: str = "") -> None:
+        """Nobody listens."""
+
+
+class _Inbox(ChannelInbox):
+    """The gateway's inbox, which can be told to refuse as it does when the disk is full."""
+
+    full = False
+
+    async def accept(
+        self, deliveries: Sequence[Delivery], cursor: Cursor | None = None
+    ) -> list[Accepted]:
+        if self.full:
+            raise NotStored("the disk is full")
+        return await super().accept(deliveries, cursor)
+
+
+@dataclass(kw_only=True)
+class Site:
+    """One channel on the net."""
+
+    url: str
+    inbox: _Inbox
+    store: Store
+    vault: Vault
+    session: aiohttp.ClientSession
+    #: What was wrong with the channel, change by change.
+    troubles: list[tuple[Trouble | None, str]] = field(default_factory=list)
+
+    @property
+    def full(self) -> bool:
+        """Whether the journal refuses."""
+        return self.inbox.full
+
+    @full.setter
+    def full(self, value: bool) -> None:
+        self.inbox.full = value
+
+    async def payloads(self) -> list[bytes]:
+        """What the journal holds, opened, in the order it came."""
+        rows = await self.store.read(
+            lambda tx: tx.all("select payload, data_key from journal order by id")
+        )
+        return [self.vault.open(bytes(row[0]), bytes(row[1])) for row in rows]
+
+    async def external_ids(self) -> list[str]:
+        """The ids the journal knows them by, in the order they came."""
+        rows = await self.store.read(
+            lambda tx: tx.all("select external_id from journal order by id")
+        )
+        return [row[0] for row in rows]
+
+    async def post(
+        self, path: str, body: bytes | str, headers: Mapping[str, str] | None = None
+    ) -> tuple[int, str]:
+        """Status and text of the answer to one POST."""
+        async with self.session.post(self.url + path, data=body, headers=headers) as answer:
+            return answer.status, await answer.text()
+
+    async def get(
+        self, path: str, headers: Mapping[str, str] | None = None, **query: str
+    ) -> tuple[int, str]:
+        """Status and text of the answer to one GET."""
+        async with self.session.get(self.url + path, params=query, headers=headers) as answer:
+            return answer.status, await answer.text()
+
+
+@asynccontextmanager
+async def door(channel: Channel, folder: Path) -> AsyncIterator[Site]:
+    """Serve a channel; the same folder again is the same gateway after a restart."""
+    await asyncio.to_thread(folder.mkdir, exist_ok=True, parents=True)
+    store = await Store.open(f"sqlite://{folder}/gateway.db")
+    vault = Vault(bytes(range(32)))
+    journal = Journal(store, vault, clock=now_ms)
+    await journal.open()
+    troubles: list[tuple[Trouble | None, str]] = []
+    noted = Troubles(lambda _, kind: troubles.append((kind, _detail(noted))), now_ms)
+    inbox = _Inbox(
+        channel.name,
+        journal=journal,
+        codes=CaseCodes(vault.derive("case codes")),
+        database=store,
+        vault=vault,
+        metrics=Metrics([channel.name], []),
+        troubles=noted,
+        topics=TOPICS,
+    )
+    runner = web.AppRunner(
+        public_app(channel.routes(inbox), most_bytes=MOST_BYTES), access_log=None
+    )
+    await runner.setup()
+    served = web.TCPSite(runner, "127.0.0.1", 0)
+    await served.start()
+    host, port = runner.addresses[0][:2]
+    async with aiohttp.ClientSession() as session:
+        yield Site(
+            url=f"http://{host}:{port}",
+            inbox=inbox,
+            store=store,
+            vault=vault,
+            session=session,
+            troubles=troubles,
+        )
+    await runner.cleanup()
+    await channel.close()
+    await store.close()
+
+
+def _detail(troubles: Troubles) -> str:
+    return next((note.detail for note in troubles.notes()), "")
