@@ -142,6 +142,13 @@ class App:
         )
         for worker in parts.workers:
             group.create_task(keep_running(worker.target.name, worker.run, longest_wait=longest))
+        watchers = [
+            group.create_task(keep_running(name, run, longest_wait=longest))
+            for name, run in (
+                ("rhythm", parts.rhythm.run),
+                ("troubles", partial(parts.troubles.run, parts.store)),
+            )
+        ]
         watchdog = group.create_task(self._notifier.watch(health.store_writable))
         listeners = [
             group.create_task(
@@ -154,7 +161,7 @@ class App:
             )
             for name, channel in parts.channels.items()
         ]
-        return [*listeners, watchdog]
+        return [*listeners, *watchers, watchdog]
 
     async def _until_open(self, parts: Parts) -> None:
         """Wait for the channels' own listeners, not longer than a restart may take."""

@@ -43,6 +43,7 @@ from gateway.journal import Journal
 from gateway.metrics import Metrics
 from gateway.pipeline import Pipeline, Timing
 from gateway.reading import Opened
+from gateway.rhythm import Rhythm
 from gateway.settings import CentralSettings, Settings
 from gateway.store import Store, StoreUnavailable
 from gateway.troubles import Troubles
@@ -81,6 +82,7 @@ class Parts:
     centrals: Mapping[str, Central]
     metrics: Metrics
     troubles: Troubles
+    rhythm: Rhythm
     workshop: Workshop
     pipeline: Pipeline
     workers: list[Worker] = field(default_factory=list)
@@ -129,6 +131,7 @@ def build(settings: Settings, key: bytes, store: Store) -> Parts:
         centrals=centrals,
         metrics=metrics,
         troubles=troubles,
+        rhythm=Rhythm(store, now_ms, metrics.silent),
         workshop=workshop,
         pipeline=Pipeline(
             database=store,

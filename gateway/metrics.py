@@ -38,6 +38,7 @@ HELP = {
     "queue_messages": "Rows that wait.",
     "oldest_pending_timestamp_seconds": "When the oldest waiting row arrived; 0: nothing waits.",
     "channel_up": "1 while the channel runs.",
+    "channel_silent": "1 while a channel is quieter than its habit explains.",
     "channel_trouble": "1 for what is wrong with a channel as a whole.",
     "channel_restarts": "How often a channel failed and was started again.",
     "ready": "1 while /health/ready says so.",
@@ -85,6 +86,7 @@ class Metrics:
         self._oldest = gauge("oldest_pending_timestamp_seconds", queue=self._queues)
         self._up = gauge("channel_up", channel=channels)
         self._trouble = gauge("channel_trouble", channel=channels, kind=get_args(Trouble))
+        self._silent = gauge("channel_silent", channel=channels)
         self._restarts = counter("channel_restarts", channel=channels)
         self._ready = gauge("ready")
         self._reloaded = gauge("reload_last_success_timestamp_seconds")
@@ -135,6 +137,10 @@ class Metrics:
         channel = _known(channel, self._channels)
         for each in get_args(Trouble):
             self._trouble.labels(channel, each).set(each == kind)
+
+    def silent(self, channel: str, silent: bool) -> None:  # noqa: FBT001 (the whole of the news)
+        """A channel is quieter than its habit explains, or is heard again."""
+        self._silent.labels(_known(channel, self._channels)).set(silent)
 
     def ready(self, *, ready: bool) -> None:
         """Whether the gateway can accept and store."""

@@ -226,12 +226,18 @@ def _centrals(
 def _refuse_open_doors(
     http: Http, channels: Mapping[str, msgspec.Struct], decoder: Decoder
 ) -> None:
-    """Whoever reaches a channel without a secret can send complaints in anybody's name."""
+    """
+    Whoever reaches a channel without a secret can send complaints in anybody's name.
+
+    Only channels that work without an account can be open at all; the others take nothing before
+    they have their secret (tests/test_channel_contract.py).
+    """
     if is_loopback(host_and_port(http.public)[0]):
         return
+    embedded = {channel.name for channel in CHANNELS if channel.embedded}
     for name, options in channels.items():
         guarded = getattr(options, "secrets", ()) or getattr(options, "allow", ())
-        if name not in OPEN_TO_ALL and not guarded:
+        if name in embedded and name not in OPEN_TO_ALL and not guarded:
             raise decoder.refuse(
                 f"channels.{name}.secrets",
                 f"a secret or an allow list is needed where http.public is {http.public}",

@@ -58,6 +58,12 @@ def recent(tx: Transaction, vault: Vault, *, since: int, limit: int = 200) -> It
             )
 
 
+def number(tx: Transaction, *, since: int) -> int:
+    """How many came in since then."""
+    row = tx.one("select count(*) from signals where received_at >= :since", since=since)
+    return int(row[0]) if row else 0
+
+
 def taken(tx: Transaction, id_: int, record_id: str) -> bool:
     """A person made a report of a signal; false if somebody was quicker."""
     return tx.run(TAKEN, id=id_, record_id=record_id) > 0

@@ -5,24 +5,17 @@ Kept in memory for metrics and readiness, and written down for `lapor-gateway st
 another process. Each change is logged once.
 """
 
-import time
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 
 from channels.contract import Trouble
-from forwarder.ports import Transaction
+from forwarder.ports import Database, Transaction
 
 log = structlog.get_logger()
-
-PUT = """
-insert into troubles (channel, kind, detail, since) values (:channel, :kind, :detail, :since)
-on conflict (channel) do update set kind = excluded.kind, detail = excluded.detail,
-    since = excluded.since
-"""
-#: Set by a provider's own clock; it passes by itself.
-PASSING = ("throttled",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,13 +34,12 @@ class Troubles:
     def __init__(
         self,
         changed: Callable[[str, Trouble | None], None],
-        clock: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+        clock: Callable[[], int],
     ) -> None:
         self._changed = changed
         self._clock = clock
         self._notes: dict[str, Note] = {}
-        #: Channels whose row in the database is older than what is known here.
-        self._unwritten: set[str] = set()
+        self._news = asyncio.Event()
 
     def note(self, channel: str, kind: Trouble | None, detail: str = "") -> None:
         """A channel is in trouble, or well again; hearing the same twice changes nothing."""
@@ -62,33 +54,26 @@ class Troubles:
                 channel=channel, kind=kind, detail=detail, since=self._clock()
             )
             log.warning("channel in trouble", channel=channel, trouble=kind, detail=detail)
-        self._unwritten.add(channel)
+        self._news.set()
         self._changed(channel, kind)
 
     def notes(self) -> list[Note]:
         """What is wrong now."""
         return list(self._notes.values())
 
-    @property
-    def unwritten(self) -> bool:
-        """Whether `write` has anything to do."""
-        return bool(self._unwritten)
+    async def run(self, database: Database) -> None:
+        """Write down what changes, until cancelled; what an earlier process wrote is over."""
+        await database.write(lambda tx: tx.run("delete from troubles"))
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            await database.write(partial(_write, notes=self.notes()))
 
-    def write(self, tx: Transaction) -> None:
-        """Write down what changed since the last time."""
-        while self._unwritten:
-            channel = self._unwritten.pop()
-            note = self._notes.get(channel)
-            if note is None:
-                tx.run("delete from troubles where channel = :channel", channel=channel)
-            else:
-                tx.run(
-                    PUT,
-                    channel=channel,
-                    kind=note.kind,
-                    detail=note.detail,
-                    since=note.since,
-                )
+
+def _write(tx: Transaction, notes: Sequence[Note]) -> None:
+    tx.run("delete from troubles")
+    columns = ("channel", "kind", "detail", "since")
+    tx.insert("troubles", columns, [(n.channel, n.kind, n.detail, n.since) for n in notes])
 
 
 def known(tx: Transaction) -> list[Note]:

@@ -15,6 +15,8 @@ from typing import Any
 
 import msgspec
 import pytest
+from aiohttp.web import RouteDef
+from doors import door
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -156,6 +158,34 @@ def test_every_setting_stands_in_the_shipped_configuration(channel: type[Channel
 
 def _secret(_type: type, name: object) -> Secret:
     return Secret(str(name))
+
+
+@every_channel
+async def test_without_its_secret_nothing_enters(channel: type[Channel], tmp_path: Path) -> None:
+    """As shipped, a channel that needs an account takes nothing from anybody, and says no why."""
+    if channel.embedded:
+        pytest.skip("open on loopback by design; see test_settings.py for other addresses")
+    async with door(opened(channel), tmp_path) as site:
+        for route in opened(channel).routes(site.inbox):
+            assert isinstance(route, RouteDef)
+            path = re.sub(r"\{[^}]*\}", "x", route.path)
+            async with site.session.request(route.method, site.url + path, data=b"{}") as answer:
+                said = await answer.text()
+            assert answer.status < 500, (route.method, path, said)
+            if route.method == "POST":
+                assert answer.status in {400, 401, 403, 404}, (path, said)
+
+        assert await site.payloads() == []
+
+
+@every_channel
+def test_whoever_names_files_can_fetch_them(channel: type[Channel]) -> None:
+    """`fetches` and `fetch` agree, and only such channels give messages with remote files."""
+    parsed = [opened(channel).parse(file.read_bytes()) for file in payloads(channel)]
+    named = any(isinstance(one, InboundMessage) and one.remote for one in parsed)
+
+    assert channel.fetches == (channel.fetch is not Channel.fetch)
+    assert channel.fetches or not named
 
 
 @every_channel

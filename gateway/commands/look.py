@@ -12,7 +12,9 @@ import msgspec
 
 from forwarder import outbox_desk
 from forwarder.ports import Transaction
-from gateway import chain, operate, records, work
+from gateway import chain, cursors, operate, records, rhythm, signals, troubles, work
+from gateway.build import DAY_MS, now_ms
+from gateway.build_craft import build_channels
 from gateway.commands.common import (
     Place,
     clock_time,
@@ -43,7 +45,11 @@ def status(place: Place, *, as_json: bool) -> None:
     """
     with looking(place) as (settings, tx):
         facts = _facts(tx)
-        facts["channels"] = sorted(settings.channels)
+        channels = build_channels(settings, place.vault(settings))
+        facts["channels"] = sorted(channels)
+        facts["told"] = {
+            name: list(channel.status(cursors.of(tx, name))) for name, channel in channels.items()
+        }
         facts["not_ready"] = not_ready(settings)
     if as_json:
         click.echo(json.dumps(facts))
@@ -51,9 +57,13 @@ def status(place: Place, *, as_json: bool) -> None:
     missing = facts["not_ready"]
     click.echo(f"gateway   {'ready' if missing == [] else '; '.join(missing)}")
     click.echo(f"channels  {', '.join(facts['channels'])}")
+    for line in _channel_lines(facts):
+        click.echo(f"          {line}")
     waiting, oldest = facts["journal"]["waiting"], facts["journal"]["oldest"]
     click.echo(f"journal   {waiting} not settled, oldest {clock_time(oldest)}")
     click.echo(f"parked    {facts['parked']} (lapor-gateway parked list)")
+    if facts["signals"]:
+        click.echo(f"signals   {facts['signals']} in the last day (lapor-gateway signals list)")
     click.echo(f"head      {' '.join(facts['heads']) or 'empty'}")
     rows = [
         (row["target"], row["state"], row["rows"], clock_time(row["oldest"]))
@@ -139,12 +149,35 @@ def _facts(tx: Transaction) -> dict[str, Any]:
     return {
         "journal": {"waiting": backlog.waiting, "oldest": backlog.oldest},
         "parked": len(operate.parked(tx)),
+        "troubles": {
+            note.channel: {"kind": note.kind, "detail": note.detail, "since": note.since}
+            for note in troubles.known(tx)
+        },
+        "silent": {
+            silence.channel: {"since": silence.since, "missing": round(silence.missing)}
+            for silence in rhythm.silences(tx, now_ms())
+        },
+        "signals": signals.number(tx, since=now_ms() - DAY_MS),
         "heads": [chain.last_head(tx, number).anchor(number) for number in numbers],
         "outbox": [
             {"target": target, "state": state, "rows": rows, "oldest": oldest.get(target)}
             for (target, state), rows in sorted(outbox_desk.depth(tx).items())
         ],
     }
+
+
+def _channel_lines(facts: dict[str, Any]) -> Iterator[str]:
+    """What a person should know of single channels, the worst first."""
+    for channel, note in facts["troubles"].items():
+        since = clock_time(note["since"])
+        yield f"{channel}: {note['kind'].upper()} since {since} {note['detail']}".rstrip()
+    for channel, silence in facts["silent"].items():
+        yield (
+            f"{channel}: silent since {clock_time(silence['since'])}, "
+            f"about {silence['missing']} messages are missing"
+        )
+    for channel, lines in facts["told"].items():
+        yield from (f"{channel}: {line}" for line in lines)
 
 
 def _records(tx: Transaction, vault: Vault, since: int) -> Iterator[Record]:

@@ -150,6 +150,15 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         )
         """,
         "create index signals_by_time on signals (received_at)",
+        # How many messages a channel had in each hour: tells when it is too quiet.
+        """
+        create table rhythm (
+            channel text not null,
+            hour bigint not null,             -- since 1970
+            messages bigint not null,
+            primary key (channel, hour)
+        )
+        """,
         # What is wrong with a channel as a whole, as it last said.
         """
         create table troubles (
