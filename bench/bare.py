@@ -5,10 +5,12 @@ The peers: servers that answer as ours do and store nothing, one process each.
     python -m bench.bare smtp PORT      aiosmtpd as it comes, says 250
     python -m bench.bare accept PORT D  our own door, journal in folder D, and no pipeline behind it
 
-The same event loop and server settings as the gateway's.
+The same event loop and server settings as the gateway's; our own door also collects garbage as
+rarely as the gateway does.
 """
 
 import asyncio
+import gc
 import sys
 from pathlib import Path
 
@@ -18,7 +20,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from gateway.app import open_key
 from gateway.build import build
-from gateway.http import public_app
+from gateway.http import open_doors, public_app
 from gateway.settings import read_settings
 from gateway.store import Store
 
@@ -48,6 +50,9 @@ def bare_http() -> web.Application:
 
 async def accept_only(folder: Path) -> web.Application:
     """The gateway's public door and journal, without what comes after."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
     settings = read_settings(None, folder, {})
     key = open_key(settings, {}, may_create=True)
     parts = build(settings, key, await Store.open(settings.store_url))
@@ -60,6 +65,7 @@ async def serve_http(app: web.Application, port: int) -> None:
     """Serve as gateway/app.py does."""
     runner = web.AppRunner(app, access_log=None, auto_decompress=False)
     await runner.setup()
+    open_doors(runner)
     await web.TCPSite(runner, "127.0.0.1", port).start()
     await asyncio.Future()
 

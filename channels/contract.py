@@ -410,9 +410,18 @@ class Channel:
         del public
         return ()
 
+    def keeps(self) -> bool:
+        """Whether `reply` has no way out now and only keeps answers, which may be done again."""
+        return False
+
     async def reply(self, reply: Reply) -> Outcome:
         """Send one answer; called at least once, never twice at a time for one address."""
         raise NotImplementedError
+
+    def reach(self, contact: str) -> str | None:
+        """A return address for a contact somebody gave elsewhere; None where it is not of ours."""
+        del contact
+        return None
 
     async def fetch(self, file: RemoteFile, sink: Sink) -> Outcome:
         """Get a file one of our messages named; called again until it comes or is refused."""

@@ -1,14 +1,16 @@
 """
 E-mail: mail servers push to our SMTP or LMTP listener; the acknowledgement is the 250 after DATA.
 
-Answers leave through the operator's relay. What makes mail hard stands in modules of its own:
-mail_smtp and mail_listen (taking it in), mail_key, mail_read over mail_mime, mail_text, mail_trim
+Beside it a mailbox may be read over IMAP, where nothing is acknowledged: a ledger of what was read
+stands in the journal's database. Answers leave through the operator's relay. What makes mail hard
+stands in modules of its own: mail_smtp and mail_listen (taking it in), mail_imap over mail_mailbox
+(fetching it, with mail_ledger), mail_key, mail_read over mail_mime, mail_text, mail_trim
 (what it says), mail_robots (whom not to answer), mail_bounce, mail_threads, mail_tokens (which
 reply is meant), mail_compose and mail_relay (answers). RFC 5321, RFC 5322, RFC 3834.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import ClassVar
@@ -28,8 +30,11 @@ from channels.contract import (
     Reply,
     Simulated,
 )
-from channels.mail_compose import ReturnAddress, compose
+from channels.mail_account import Account
+from channels.mail_compose import MAILBOX, ReturnAddress, compose
+from channels.mail_imap import ImapReader, Pace
 from channels.mail_key import external_id
+from channels.mail_ledger import status_lines
 from channels.mail_listen import is_loopback, listening, split_address
 from channels.mail_options import MailOptions
 from channels.mail_read import Reader
@@ -92,7 +97,19 @@ class Mail(Channel):
         doors = [(address, sessions(kind)) for address, kind in kinds if address]
         async with listening(doors, door, receiver) as bound:
             self._bound = tuple(bound)
+            if options.imap:
+                await self._imap().run(inbox)
             await asyncio.Future()
+
+    def _imap(self) -> ImapReader:
+        def account() -> Account:
+            return self._options.account()  # as it is after a reload
+
+        return ImapReader(account, self._ours, max_bytes=self._options.max_bytes, pace=Pace())
+
+    def status(self, cursors: Mapping[str, str]) -> Sequence[str]:
+        """How far each folder has been read, and what is missing."""
+        return list(status_lines(cursors))
 
     def listening_on(self) -> Sequence[str]:
         """The listeners; as bound once they are, so that port 0 gets its number."""
@@ -105,10 +122,14 @@ class Mail(Channel):
         at = next(iter(self.listening_on()), "")
         return [f"swaks --server {at} --to {self._ours.main} --body 'Jalan rusak'"] if at else []
 
+    def keeps(self) -> bool:
+        """Without a relay."""
+        return not self._options.relay
+
     async def reply(self, reply: Reply) -> Outcome:
         """Send one answer through the relay."""
         options = self._options
-        if not options.relay:
+        if self.keeps():
             return Receipt(reference=NOT_SENT)
         try:
             back = msgspec.json.decode(reply.to, type=ReturnAddress)
@@ -130,6 +151,11 @@ class Mail(Channel):
         bounces = self._ours.bounce_address(reply.id) if options.bounces == "token" else None
         return await send(relay, bounces or "", for_dns(back.to), mail.as_bytes())
 
+    def reach(self, contact: str) -> str | None:
+        """Any mail address."""
+        found = MAILBOX.fullmatch(contact.strip())
+        return msgspec.json.encode(ReturnAddress(to=found[0])).decode() if found else None
+
     def problems(self) -> Sequence[str]:
         """What the settings leave undone."""
         options, found = self._options, []
@@ -140,6 +166,8 @@ class Mail(Channel):
         open_doors = [a for a in (options.listen, options.lmtp_listen) if a and not is_loopback(a)]
         if open_doors and not options.certificate:
             found.append(f"[channels.mail] {open_doors[0]} is open to others without a certificate")
+        if options.imap and options.imap_security == "none" and not is_loopback(options.imap):
+            found.append("[channels.mail] imap_security is none: the password travels in plain")
         return found
 
     async def simulate(

@@ -20,7 +20,8 @@ from channels.mail_tokens import for_dns, identity
 MAX_SUBJECT = 200
 # Folded, In-Reply-To becomes an encoded word and no program finds the thread again.
 _POLICY = SMTP.clone(max_line_length=998)
-_ONE_ADDRESS = re.compile(r"[^\s@<>(),;:\"\\\x00-\x1f\x7f\ud800-\udfff]+@[\w.-]+")
+#: One mail address and nothing else.
+MAILBOX = re.compile(r"[^\s@<>(),;:\"\\\x00-\x1f\x7f\ud800-\udfff]+@[\w.-]+")
 _REPLY_MARK = re.compile(r"(?:(?:re|bls|balas|aw|sv)\s*(?:\[\d+\])?\s*:\s*)+", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029\ud800-\udfff]+")
 
@@ -40,7 +41,7 @@ def compose(
 ) -> EmailMessage:
     """The answer as a mail; raises ValueError where the address is none."""
     to = for_dns(back.to)
-    if not _ONE_ADDRESS.fullmatch(to):
+    if not MAILBOX.fullmatch(to):
         raise ValueError("the address to answer to is malformed")
     mail = EmailMessage(policy=_POLICY if to.isascii() else _POLICY.clone(utf8=True))
     mail["From"] = Address(one_line(display_name), addr_spec=ours.main)

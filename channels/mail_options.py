@@ -1,10 +1,12 @@
 """The settings of the mail channel; each is explained in config/gateway.toml."""
 
-from typing import Literal
+from datetime import date
+from typing import Annotated, Literal
 
 import msgspec
 
 from channels.contract import Secret
+from channels.mail_account import Account
 from channels.mail_listen import split_address
 
 
@@ -32,6 +34,14 @@ class MailOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     relay_username: str = ""
     relay_password: Secret | None = None
     relay_timeout: float = 30.0
+    imap: str = ""
+    imap_security: Literal["tls", "starttls", "none"] = "tls"
+    imap_ca: str = ""
+    imap_username: str = ""
+    imap_password: Secret | None = None
+    imap_folders: tuple[str, ...] = ("INBOX",)
+    imap_poll: Annotated[float, msgspec.Meta(ge=1)] = 60.0
+    imap_since: str = ""
 
     def __post_init__(self) -> None:
         if not self.recipients or any(not _is_address(a) for a in self.recipients):
@@ -41,6 +51,27 @@ class MailOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
                 split_address(address)
         if bool(self.certificate) != bool(self.certificate_key):
             raise ValueError("certificate and certificate_key need each other")
+        if self.imap:
+            split_address(self.imap)
+            if not (self.imap_username and self.imap_password and self.imap_folders):
+                raise ValueError("imap needs imap_username, imap_password and imap_folders")
+        if self.imap_since:
+            date.fromisoformat(self.imap_since)
+
+    def account(self) -> Account:
+        """The mailbox of `imap`; only where that is set."""
+        host, port = split_address(self.imap)
+        return Account(
+            host=host,
+            port=port,
+            security=self.imap_security,
+            ca=self.imap_ca,
+            username=self.imap_username,
+            password=self.imap_password or Secret(""),
+            folders=self.imap_folders,
+            poll=self.imap_poll,
+            since=date.fromisoformat(self.imap_since) if self.imap_since else None,
+        )
 
 
 def _is_address(text: str) -> bool:

@@ -7,7 +7,7 @@ envelope sender, because answers go there (RFC 3834); the From header gives the 
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
@@ -24,6 +24,8 @@ from channels.mail_threads import OurAddresses, chain, message_ids
 from channels.mail_tokens import identity, unwrapped
 from channels.mail_trim import trimmed
 from channels.mail_words import decode_words, to_text
+
+CUT = "too large: only the beginning is kept, the whole mail is in the mailbox it was read from"
 
 _MAX_SUBJECT = 500
 _MAX_NAME = 200
@@ -57,7 +59,10 @@ class Reader:
             return report
         if automatic(mail.headers, sender):
             return Ignored(reason="automatic answer")
-        return self._message(mail, sender, recipients)
+        message = self._message(mail, sender, recipients)
+        if "cut" in capture.headers:
+            return replace(message, remarks=(*message.remarks, CUT))
+        return message
 
     def _is_own(self, headers: Headers, sender: str, author: str) -> bool:
         if any(self.ours.match(loop) for loop in headers.plain("x-loop")):

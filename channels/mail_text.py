@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from channels.contract import Attachment
-from channels.mail_files import file_name, sniffed
+from channels.mail_files import file_name
 from channels.mail_html import declared_charset, html_to_text, without_inline_pictures
 from channels.mail_mime import Node, parameters, read_mail
 from channels.mail_words import from_base64, to_text
+from channels.media_type import settled_type
 
 # Characters, HTML tags included; more than anybody writes. What is longer is kept as a file too.
 MAX_TEXT = 200_000
@@ -177,7 +178,7 @@ def _files(nodes: list[Node], limits: Limits, remarks: list[str]) -> Iterator[At
             remarks.append(f"{len(nodes) - limits.files} more files are only in the original mail")
             return
         content = decoded(node)
-        media_type = sniffed(content, node.media_type)
+        media_type = settled_type(content, node.media_type)
         name = file_name(name_of(node), media_type, number)
         if len(content) > limits.file_bytes:
             remarks.append(f"{name} is too large and only in the original mail")

@@ -17,6 +17,8 @@ from aiohttp import web
 from yarl import URL
 
 from channels import gsm7
+from channels.acknowledgement import Acknowledgement
+from channels.addresses import e164
 from channels.capture import pack, unpack
 from channels.contract import (
     Attachment,
@@ -38,7 +40,7 @@ from channels.sms_message import read_message
 from channels.sms_options import SmsOptions
 from channels.sms_presets import PRESETS, Played, Preset
 from channels.sms_reports import Reports, read_report, report_id
-from channels.sms_send import SendApi
+from channels.sms_send import KEPT, SendApi
 from channels.sms_text import clean
 
 # The longest SMS there is has 255 parts of 153 characters.
@@ -85,6 +87,7 @@ class Sms(Channel):
     def _door(self, inbox: Inbox, name: str) -> _Receive:
         preset, names = PRESETS[name], self._options.fields
         find_id = id_finder(preset.id_name(names)) if preset.id_name else None
+        answer = Acknowledgement(preset.acknowledgement)
 
         async def receive(request: web.Request) -> web.StreamResponse:
             body = await _read(request)
@@ -101,12 +104,13 @@ class Sms(Channel):
                 if not (body or raw[0] or fields.get("from")):
                     return problem(HTTPStatus.BAD_REQUEST, "the request is empty")
                 key = external_id(fields)
-            return await _keep(inbox, key, pack(f"{name}?{raw[0]}", headers, body), preset)
+            payload = pack(f"{name}?{raw[0]}", headers, body)
+            return await _keep(inbox, key, payload, answer.to(request))
 
         return receive
 
     def _report_door(self, inbox: Inbox) -> _Receive:
-        preset = PRESETS[self._options.preset]
+        answer = Acknowledgement(PRESETS[self._options.preset].acknowledgement)
 
         async def receive(request: web.Request) -> web.StreamResponse:
             body = await _read(request)
@@ -118,7 +122,7 @@ class Sms(Channel):
             if not (self._guard.is_allowed(request.remote) and self._reports.is_ours(fields)):
                 return problem(HTTPStatus.FORBIDDEN)
             payload = pack(f"dlr?{query}", headers, body)
-            return await _keep(inbox, report_id(fields), payload, preset)
+            return await _keep(inbox, report_id(fields), payload, answer.to(request))
 
         return receive
 
@@ -149,8 +153,14 @@ class Sms(Channel):
 
     # --- out ---
 
+    def keeps(self) -> bool:
+        """Without a send API."""
+        return not self._api.account.url
+
     async def reply(self, reply: Reply) -> Outcome:
         """Send from the number the citizen wrote to, in at most `max_segments` SMS."""
+        if self.keeps():
+            return KEPT
         number, _, ours = reply.to.partition(" ")
         address = self._reports.address(reply.id, for_kannel=self._options.preset == "kannel")
         text = gsm7.typewritten(clean(reply.text))
@@ -164,6 +174,10 @@ class Sms(Channel):
                 report_url=address,
             )
         )
+
+    def reach(self, contact: str) -> str | None:
+        """Any telephone number."""
+        return e164(contact, self._options.default_country)
 
     async def close(self) -> None:
         """Let go of the connection to the send API."""
@@ -211,12 +225,16 @@ class Sms(Channel):
 
 async def _read(request: web.Request) -> bytes | None:
     """The body, or None where it is larger than any SMS."""
-    if (request.content_length or 0) > _LARGEST_BODY:
+    if request.content.is_eof():
+        # It came together with the head, as nearly every SMS does.
+        body = request.content.read_nowait()
+    elif (request.content_length or 0) > _LARGEST_BODY:
         return None
-    try:
-        body = await request.read()
-    except web.HTTPRequestEntityTooLarge:
-        return None
+    else:
+        try:
+            body = await request.read()
+        except web.HTTPRequestEntityTooLarge:
+            return None
     return body if len(body) <= _LARGEST_BODY else None
 
 
@@ -225,12 +243,14 @@ def _asked_for(preset: Preset, request: web.Request) -> dict[str, str]:
     return {name: given[name] for name in preset.headers if name in given}
 
 
-async def _keep(inbox: Inbox, key: str, payload: bytes, preset: Preset) -> web.Response:
+async def _keep(
+    inbox: Inbox, key: str, payload: bytes, answer: web.StreamResponse
+) -> web.StreamResponse:
     try:
         await inbox.accept((Delivery(external_id=key, payload=payload),))
     except NotStored:
         return problem(HTTPStatus.SERVICE_UNAVAILABLE, wait=_RETRY_SECONDS)
-    return web.Response(body=preset.acknowledgement, content_type="text/plain")
+    return answer
 
 
 async def _post(url: URL, headers: Mapping[str, str], body: bytes) -> str:

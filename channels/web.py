@@ -26,10 +26,10 @@ from channels.contract import (
     Simulated,
     Unreadable,
 )
+from channels.media_type import media_type
 from channels.web_contact import address
 from channels.web_desk import Desk
 from channels.web_filing import FiledFile, Filing, clean, is_blank
-from channels.web_media import media_type
 from channels.web_options import WebOptions
 from channels.web_visit import visit
 

@@ -7,6 +7,7 @@ Leaving a target alone while it is away, so that no row's attempts are wasted on
                                               └──────── failure ──────┘
 
 A wait the other side asked for pauses at once and is kept even when an answer arrives meanwhile.
+Trouble of the target as a whole (no credit, a wrong password) needs no threshold.
 """
 
 from forwarder.backoff import Policy, wait_after
@@ -45,14 +46,27 @@ class Breaker:
         """Count a failure and pause when there were enough, or when a wait was asked for."""
         self._failures += 1
         if told is not None:
-            wait = wait_after(self._policy, 1, chance, told)
-            self._told_until = max(self._told_until, now + int(wait * 1000))
-            self.reason = reason
+            self._wait(now, chance, reason, told)
         # What was under way when the pause began says nothing new.
         if self._failures >= self._policy.threshold and not self.paused(now):
-            self._pauses += 1
-            self._until = now + int(wait_after(self._policy, self._pauses, chance) * 1000)
-            self.reason = reason
+            self._pause(now, chance, reason)
+
+    def troubled(self, now: int, chance: float, reason: str, told: float | None) -> None:
+        """The target as a whole takes nothing: pause at once, then let one row try."""
+        if not self.paused(now):
+            self._pause(now, chance, reason)
+        if told is not None:
+            self._wait(now, chance, reason, told)
+
+    def _pause(self, now: int, chance: float, reason: str) -> None:
+        self._pauses += 1
+        self._until = now + int(wait_after(self._policy, self._pauses, chance) * 1000)
+        self.reason = reason
+
+    def _wait(self, now: int, chance: float, reason: str, told: float) -> None:
+        wait = wait_after(self._policy, 1, chance, told)
+        self._told_until = max(self._told_until, now + int(wait * 1000))
+        self.reason = reason
 
     def clock_went_back(self, milliseconds: int) -> None:
         """Keep the rest of a pause as long as it was."""

@@ -5,8 +5,9 @@ Weather is not an error: by default nothing is parked for failing often, only fo
 What a reply's uncertain outcome leads to is told in outbox.py.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from channels.contract import Outcome, Receipt, Refused, TryLater, Uncertain
 from forwarder.backoff import Policy, wait_after
@@ -67,31 +68,39 @@ class Rules:
     resend: bool
     #: A number from 0 to 1 by chance.
     jitter: Callable[[], float]
-    #: Called in the same transaction for each record a central store took: (tx, item, now).
-    on_delivered: Callable[[Transaction, Item, int], None]
+    #: In the same transaction, told the records a central store took: (tx, items, now).
+    on_delivered: Callable[[Transaction, Sequence[Item], int], None]
+    #: In the same transaction, told every other delivery that came to its end.
+    on_ended: Callable[[Transaction, Sequence[Result], int], None] = lambda *_: None
 
 
-def change(result: Result, rules: Rules, now: int) -> dict[str, object]:
-    """The new values of a row after one delivery, as parameters of the outbox's statement."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """The new values of a row after one delivery, for the owner that claimed it."""
+
+    owner: str
+    state: str
+    due: int
+    attempts: int
+    settled_at: int | None
+    reason: str | None = None
+    reference: str | None = None
+
+
+def change(result: Result, rules: Rules, now: int) -> Change:
+    """What becomes of a row by its outcome."""
     item, outcome, policy = result.item, result.outcome, rules.policy
-    attempts = item.attempts + (not result.probe)
-    values: dict[str, object] = {
-        "id": item.id,
-        "owner": item.owner,
-        "attempts": attempts,
-        "due": now,
-        "settled_at": now,
-        "reason": None,
-        "reference": None,
-    }
+    counted = not (result.probe or (isinstance(outcome, TryLater) and outcome.trouble))
+    attempts = item.attempts + counted
+    ended = Change(owner=item.owner, state="parked", due=now, attempts=attempts, settled_at=now)
     match outcome:
         case Receipt():
-            return values | {"state": "delivered", "reference": plain(outcome.reference)}
+            return replace(ended, state="delivered", reference=plain(outcome.reference))
         case Refused():
-            return values | {"state": "parked", "reason": plain(outcome.reason)}
-        case TryLater() if policy.attempts and attempts >= policy.attempts and not result.probe:
+            return replace(ended, reason=plain(outcome.reason))
+        case TryLater() if policy.attempts and attempts >= policy.attempts and counted:
             given_up = f"gave up after {attempts} attempts: {outcome.reason}"
-            return values | {"state": "parked", "reason": plain(given_up)}
+            return replace(ended, reason=plain(given_up))
     if isinstance(outcome, Uncertain) and not rules.resend:
         wait = policy.uncertain_wait
     else:
@@ -99,14 +108,17 @@ def change(result: Result, rules: Rules, now: int) -> dict[str, object]:
         wait = wait_after(policy, attempts, rules.jitter(), told)
     # Once in doubt, "nothing has happened" is said of the last attempt only.
     in_doubt = isinstance(outcome, Uncertain) or item.doubtful
-    return values | {
-        "state": "uncertain" if in_doubt else "pending",
-        "due": now + int(wait * 1000),
-        "settled_at": None,
-        "reason": plain(outcome.reason),
-    }
+    return Change(
+        owner=item.owner,
+        state="uncertain" if in_doubt else "pending",
+        due=now + int(wait * 1000),
+        attempts=attempts,
+        settled_at=None,
+        reason=plain(outcome.reason),
+    )
 
 
+@lru_cache(maxsize=256)
 def plain(reason: str) -> str:
     """A reason as one short printable line; PostgreSQL takes no NUL and no lone surrogate."""
     words = " ".join(reason.encode("utf-8", "replace").decode().split())

@@ -12,14 +12,16 @@ mail is never sent twice by itself: a reply that may have left becomes uncertain
 import base64
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import TypeAlias
 
 from channels.contract import Receipt
-from forwarder.item import Item, Result, Rules, change
+from forwarder.item import Change, Item, Result, Rules, change
 from forwarder.ports import Row, Transaction, Vault
 
 CENTRAL = "central:"
+CHANNEL = "channel:"
 # Due rows looked at together; more pages are read only where lanes are held up.
 PAGE = 64
 # No wait is longer than this; what is due later was written while the clock was wrong.
@@ -58,19 +60,15 @@ from outbox
 where id {among:ids} and state in ('pending', 'uncertain') and due <= :now
 order by due, id {lock}
 """
-LEASE = "update outbox set owner = :owner, due = :until where id {among:ids} returning id"
-HELD = """
-select id from outbox
-where id {among:ids} and owner = :owner and state in ('pending', 'uncertain')
-"""
+LEASE = "update outbox set owner = :owner, due = :until where id {among:ids}"
 SETTLE = """
 update outbox set state = :state, due = :due, attempts = :attempts, owner = null,
     reason = :reason, reference = :reference, settled_at = :settled_at
-where id = :id and owner = :owner and state in ('pending', 'uncertain')
+where id {among:ids} and owner = :owner and state in ('pending', 'uncertain') returning id
 """
 BRING_FORWARD = """
 update outbox set due = :now
-where record_id = :record_id and kind = 'receipt' and state = 'pending' and owner is null
+where record_id {among:record_ids} and kind = 'receipt' and state = 'pending' and owner is null
   and attempts = 0 and due > :now
 """
 RELEASE = """
@@ -82,6 +80,10 @@ REWIND = """
 update outbox set due = due - :by
 where target = :target and state in ('pending', 'uncertain') and owner is null and due > :now
 """
+
+
+#: An entry's values in the order of `COLUMNS`, its body sealed.
+Sealed: TypeAlias = tuple[object, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +123,17 @@ def reply_id(entry: Entry | Item) -> str:
 
 def put(tx: Transaction, vault: Vault, entries: Sequence[Entry], now: int) -> None:
     """Write entries down, sealed; one that is known by (record, kind, revision, target) stays."""
-    tx.insert("outbox", COLUMNS, [_sealed(vault, entry, now) for entry in entries])
+    put_sealed(tx, seal(vault, entries, now))
+
+
+def seal(vault: Vault, entries: Sequence[Entry], now: int) -> list[Sealed]:
+    """What `put_sealed` writes, made apart from it where the writer has better things to do."""
+    return [_sealed(vault, entry, now) for entry in entries]
+
+
+def put_sealed(tx: Transaction, rows: Sequence[Sealed]) -> None:
+    """Write entries down that were sealed before."""
+    tx.insert("outbox", COLUMNS, rows)
 
 
 def claim(tx: Transaction, wanted: Claim, now: int) -> list[Item]:
@@ -129,7 +141,7 @@ def claim(tx: Transaction, wanted: Claim, now: int) -> list[Item]:
     rows = tx.all(TAKE, ids=_first_of_lanes(tx, wanted, now), now=now)
     ids = [row[0] for row in rows]
     if ids:
-        tx.all(LEASE, ids=ids, owner=wanted.owner, until=now + wanted.lease_ms)
+        tx.run(LEASE, ids=ids, owner=wanted.owner, until=now + wanted.lease_ms)
     return [_item(row, wanted.owner) for row in rows]
 
 
@@ -139,26 +151,29 @@ def settle(tx: Transaction, results: Sequence[Result], rules: Rules, now: int) -
 
     A row another worker took over meanwhile, or a delivery report settled, is left alone.
     """
-    held = _held(tx, [result.item for result in results])
-    mine = [result for result in results if result.item.id in held]
-    changes = [change(result, rules, now) for result in mine]
-    tx.many(SETTLE, changes)
-    taken = [
-        result.item
-        for result in mine
-        if isinstance(result.outcome, Receipt)
-        and result.item.kind == "record"
-        and result.item.target.startswith(CENTRAL)
-    ]
-    for item in taken:
-        rules.on_delivered(tx, item, now)
-    bring_forward(tx, [item.record_id for item in taken], now)
-    return Counter(str(values["state"]) for values in changes)
+    counts: Counter[str] = Counter()
+    taken: list[Item] = []
+    ended: list[Result] = []
+    for values, alike in _alike(results, rules, now):
+        ids = [result.item.id for result in alike]
+        held = {row[0] for row in tx.all(SETTLE, ids=ids, **asdict(values))}
+        counts.update(values.state for _ in held)
+        for result in alike:
+            if result.item.id in held and _is_taken(result):
+                taken.append(result.item)
+            elif result.item.id in held and values.settled_at is not None:
+                ended.append(result)
+    if taken:
+        rules.on_delivered(tx, taken, now)
+        bring_forward(tx, [item.record_id for item in taken], now)
+    if ended:
+        rules.on_ended(tx, ended, now)
+    return counts
 
 
 def bring_forward(tx: Transaction, record_ids: Sequence[str], now: int) -> None:
     """Let receipts go out at once that were waiting for the central store."""
-    tx.many(BRING_FORWARD, [{"record_id": record_id, "now": now} for record_id in record_ids])
+    tx.run(BRING_FORWARD, record_ids=list(record_ids), now=now)
 
 
 def release(tx: Transaction, now: int, owner_prefix: str = "") -> int:
@@ -177,10 +192,9 @@ def rewind(tx: Transaction, target: str, by: int, now: int) -> None:
     tx.run(REWIND, target=target, by=by, now=now)
 
 
-def _sealed(vault: Vault, entry: Entry, now: int) -> tuple[object, ...]:
-    """An entry's values, in the order of `COLUMNS`."""
+def _sealed(vault: Vault, entry: Entry, now: int) -> Sealed:
     body, data_key = vault.seal(entry.body)
-    name = None if entry.target.startswith(CENTRAL) else reply_id(entry)
+    name = reply_id(entry) if entry.target.startswith(CHANNEL) else None
     key = (entry.record_id, entry.kind, entry.revision, entry.target)
     return (*key, entry.lane, body, data_key, entry.due, now, name)
 
@@ -229,8 +243,16 @@ def _item(row: Row, owner: str) -> Item:
     )
 
 
-def _held(tx: Transaction, items: Sequence[Item]) -> set[int]:
-    if not items:
-        return set()
-    rows = tx.all(HELD, ids=[item.id for item in items], owner=items[0].owner)
-    return {row[0] for row in rows}
+def _alike(
+    results: Sequence[Result], rules: Rules, now: int
+) -> Iterable[tuple[Change, list[Result]]]:
+    """Results whose rows change in the same way, so that one statement changes them."""
+    groups: dict[Change, list[Result]] = {}
+    for result in results:
+        groups.setdefault(change(result, rules, now), []).append(result)
+    return groups.items()
+
+
+def _is_taken(result: Result) -> bool:
+    is_record = result.item.kind == "record" and result.item.target.startswith(CENTRAL)
+    return is_record and isinstance(result.outcome, Receipt)

@@ -46,6 +46,15 @@ update outbox set state = 'parked', owner = null, reason = :reason, feedback = :
     settled_at = :now
 where id = :id
 """
+ERASE = """
+update outbox set data_key = null, owner = null,
+    reason = case when state in ('pending', 'uncertain') then 'erased on request' else reason end,
+    dismissed = case when state in ('pending', 'uncertain') then 'erased on request'
+        else dismissed end,
+    settled_at = case when state in ('pending', 'uncertain') then :now else settled_at end,
+    state = case when state in ('pending', 'uncertain') then 'parked' else state end
+where lane = :lane and reply_id is not null
+"""
 ARRIVED = "delivered"
 
 
@@ -104,10 +113,16 @@ def dismiss(tx: Transaction, id_: int, reason: str, now: int) -> bool:
     return tx.run(DISMISS, id=id_, reason=plain(reason), now=now) > 0
 
 
+def forget(tx: Transaction, lane: str, now: int) -> None:
+    """Destroy the keys to every answer of a lane; what was still to be sent is put aside."""
+    tx.run(ERASE, lane=lane, now=now)
+
+
 def recent(tx: Transaction, lane: str, since: int) -> int:
-    """How many entries were put for a lane since then."""
+    """How many answers were put for a lane since then."""
     row = tx.one(
-        "select count(*) from outbox where lane = :lane and created_at >= :since",
+        "select count(*) from outbox"
+        " where lane = :lane and created_at >= :since and reply_id is not null",
         lane=lane,
         since=since,
     )

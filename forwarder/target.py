@@ -8,10 +8,10 @@ reply looks like is for the gateway to say.
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from channels.contract import Outcome
+from channels.contract import Outcome, TryLater
 from forwarder.backoff import Policy
 from forwarder.central.contract import Central
-from forwarder.item import Item
+from forwarder.item import Item, Result
 from forwarder.outbox import CENTRAL
 from forwarder.ports import Database, Transaction, Vault
 from forwarder.push import Push
@@ -28,6 +28,8 @@ class Target:
     resend: bool
     #: One call takes a whole batch.
     takes_batches: bool = False
+    #: Whether nothing leaves now, rows are only kept: many at a time, and again does no harm.
+    keeps: Callable[[], bool] = lambda: False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,8 +47,10 @@ class Surroundings:
     jitter: Callable[[], float]
     #: Begins with what `outbox.release` is given; differs for each process and start.
     owner: str
-    #: In the transaction that settles a record as delivered: (tx, item, now).
-    on_delivered: Callable[[Transaction, Item, int], None]
+    #: In the transaction that settles records as delivered: (tx, items, now).
+    on_delivered: Callable[[Transaction, Sequence[Item], int], None]
+    #: In the transaction that settles whatever else ended: (tx, results, now).
+    on_ended: Callable[[Transaction, Sequence[Result], int], None] = lambda *_: None
     #: After each commit: target and how many rows went into which state.
     on_settled: Callable[[str, Mapping[str, int]], None]
 
@@ -65,13 +69,28 @@ def to_central(central: Central) -> Target:
     )
 
 
-def to_channel(name: str, reply: Callable[[Item], Awaitable[Outcome]]) -> Target:
-    """The answers of one channel; `reply` makes a Reply of an item and sends it."""
+def to_channel(
+    name: str,
+    reply: Callable[[Item], Awaitable[Outcome]],
+    keeps: Callable[[], bool] = lambda: False,
+) -> Target:
+    """
+    The answers of one channel; `reply` makes a Reply of an item and sends it.
+
+    `keeps` tells whether it keeps answers now because it has no way out.
+    """
 
     async def deliver(items: Sequence[Item]) -> Sequence[Outcome]:
-        return [await reply(item) for item in items]
+        outcomes: list[Outcome] = []
+        for item in items:
+            # A batch, and what was perhaps sent before, was claimed to be kept and nothing else.
+            if (len(items) > 1 or item.doubtful) and not keeps():
+                outcomes.append(TryLater(reason="there is a way out now"))
+            else:
+                outcomes.append(await reply(item))
+        return outcomes
 
-    return Target(name=f"channel:{name}", deliver=deliver, resend=False)
+    return Target(name=f"channel:{name}", deliver=deliver, resend=False, keeps=keeps)
 
 
 def _push(item: Item) -> Push:

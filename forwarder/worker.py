@@ -38,15 +38,10 @@ class Worker:
         self.target = target
         self._around = around
         self._policy = around.policy
-        self._rules = Rules(
-            policy=around.policy,
-            resend=target.resend,
-            jitter=around.jitter,
-            on_delivered=around.on_delivered,
-        )
         self._breaker = Breaker(around.policy)
         self._bell = asyncio.Event()
         self._stopping = False
+        self._keeping = False
         self._active: set[int] = set()
         self._results: list[Result] = []
         self._clock_lead: float | None = None
@@ -73,6 +68,7 @@ class Worker:
         async with asyncio.TaskGroup() as group:
             while not self._stopping:
                 self._bell.clear()
+                self._keeping = self.target.keeps()
                 for load in self._loads(await self._exchange()):
                     flight = group.create_task(self._fly(load))
                     flights.add(flight)
@@ -85,7 +81,7 @@ class Worker:
     async def _exchange(self) -> list[Item]:
         """Settle what has ended and claim what may go next, in one write."""
         now = self._around.clock()
-        results, room = list(self._results), self._room(now)
+        results, rules, room = list(self._results), self._rules(), self._room(now)
         self._set_back += self._clock_set_back(now)
         if not results and not room and not self._set_back:
             return []
@@ -94,13 +90,13 @@ class Worker:
             owner=self._around.owner,
             limit=room,
             lease_ms=int(self._policy.lease * 1000),
-            resend=self.target.resend,
+            resend=rules.resend,
         )
 
         def exchange(tx: Transaction) -> tuple[Counter[str], list[Item]]:
             if self._set_back:
                 outbox.rewind(tx, self.target.name, self._set_back, now)
-            settled = outbox.settle(tx, results, self._rules, now)
+            settled = outbox.settle(tx, results, rules, now)
             return settled, outbox.claim(tx, wanted, now) if room else []
 
         try:
@@ -117,13 +113,22 @@ class Worker:
         # After a jump of the clock a lease may look over while the delivery is still under way.
         return [item for item in claimed if item.id not in self._active]
 
+    def _rules(self) -> Rules:
+        return Rules(
+            policy=self._policy,
+            resend=self.target.resend or self._keeping,
+            jitter=self._around.jitter,
+            on_delivered=self._around.on_delivered,
+            on_ended=self._around.on_ended,
+        )
+
     def _room(self, now: int) -> int:
         """How many rows may be claimed."""
         if self._stopping or self._breaker.paused(now):
             return 0
         if self._breaker.probing:
             return 0 if self._active else 1
-        if self.target.takes_batches:
+        if self.target.takes_batches or self._keeping:
             return 0 if self._active else self._policy.batch
         return max(0, self._policy.in_flight - len(self._active))
 
@@ -142,13 +147,13 @@ class Worker:
         """What one call each is to carry; rows that must not be sent are results already."""
         ready = [item for item in map(self._prepared, claimed) if item]
         self._active.update(item.id for item in ready)
-        if self.target.takes_batches and ready:
+        if ready and (self.target.takes_batches or self._keeping):
             yield ready
         elif ready:
             yield from ([item] for item in ready)
 
     def _prepared(self, item: Item) -> Item | None:
-        if item.doubtful and not self.target.resend:
+        if item.doubtful and not (self.target.resend or self._keeping):
             outcome: Outcome = Uncertain(reason="the gateway stopped while sending")
             if item.state == "uncertain":
                 outcome = Refused(reason="uncertain: may have been sent, and no report came")
@@ -163,8 +168,8 @@ class Worker:
     async def _fly(self, items: Sequence[Item]) -> None:
         probing = self._breaker.probing
         outcomes = await self._outcomes(items)
+        self._note(outcomes)
         for item, outcome in zip(items, outcomes, strict=True):
-            self._note(outcome)
             self._ended(Result(item=item, outcome=outcome, probe=probing))
 
     def _ended(self, result: Result) -> None:
@@ -190,14 +195,19 @@ class Worker:
             raise ValueError(f"{len(outcomes)} outcomes for {len(items)} items")
         return outcomes
 
-    def _note(self, outcome: Outcome) -> None:
-        now = self._around.clock()
+    def _note(self, outcomes: Sequence[Outcome]) -> None:
+        now, chance = self._around.clock(), self._around.jitter
         was_away = self._breaker.away(now)
-        if isinstance(outcome, Receipt | Refused):
-            self._breaker.answered()
-        else:
-            told = outcome.wait if isinstance(outcome, TryLater) else None
-            self._breaker.failed(now, self._around.jitter(), outcome.reason, told)
+        for outcome in outcomes:
+            match outcome:
+                case Receipt() | Refused():
+                    self._breaker.answered()
+                case TryLater(trouble=None, reason=reason, wait=wait):
+                    self._breaker.failed(now, chance(), reason, wait)
+                case TryLater(reason=reason, wait=wait):
+                    self._breaker.troubled(now, chance(), reason, wait)
+                case Uncertain(reason=reason):
+                    self._breaker.failed(now, chance(), reason, None)
         if self._breaker.away(now) != was_away:
             phrase = "target answers again" if was_away else "target paused"
             _log.warning(phrase, target=self.target.name, reason=self._breaker.reason)

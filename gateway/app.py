@@ -23,7 +23,7 @@ from gateway.build import Parts, build, now_ms
 from gateway.build_craft import build_rules
 from gateway.errors import SettingsError
 from gateway.health import Health, until_listening
-from gateway.http import internal_app, public_app
+from gateway.http import internal_app, open_doors, public_app
 from gateway.internal import carry_out, scrape
 from gateway.notify import Notifier
 from gateway.secrets import Secrets, gateway_key
@@ -117,6 +117,7 @@ class App:
             auto_decompress=False,  # a small body that unpacks to gigabytes is no complaint
         )
         await runner.setup()
+        open_doors(runner)
         stack.push_async_callback(runner.cleanup)
         passed = self._sockets.get(name)
         host, port = host_and_port(address)

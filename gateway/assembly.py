@@ -1,9 +1,11 @@
 """
-Messages that come in parts: which journal rows make one message, and when to stop waiting.
+Messages that come in pieces: which journal rows make one message, and when to stop waiting.
 
-Parts wait in the journal itself (`work.state = 'waiting'`), so a crash forgets none. They meet by
-sender, reference and total; providers reuse references, so only rows that wait, or that became a
-record a short while ago and lack just this part, belong together.
+Parts of a long SMS and pictures of an album are pieces. They wait in the journal itself
+(`work.state = 'waiting'`), so a crash forgets none. Parts meet by sender, reference and total;
+providers reuse references, so only rows that wait, or that became a record a short while ago and
+lack just this part, belong together. Of an album nobody tells how many pictures it has: it is whole
+when none came for a moment, and a late one joins it.
 """
 
 from collections.abc import Sequence
@@ -13,7 +15,7 @@ from channels.contract import InboundMessage, Part
 from forwarder.ports import Transaction
 from gateway.reading import Opened, Reader
 from gateway.work import Claimed, batch_of, load, members_of
-from normalizer.dialog import complete, join
+from normalizer.dialog_parts import complete, merge
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,21 +28,36 @@ class Ready:
     #: The other journal rows it was made of.
     joined: tuple[int, ...] = ()
     batch: str | None = None
+    #: The record some of these rows have become already.
+    record_id: str | None = None
+
+    @property
+    def ids(self) -> tuple[int, ...]:
+        """Every journal row it came in."""
+        return (self.row.id, *self.joined)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartSeen:
-    """A part that just arrived, or one whose time to wait is over."""
+    """A piece that just arrived, or one whose time to wait is over."""
 
     row: Claimed
     message: InboundMessage
-    part: Part
+    #: None: a picture of an album.
+    part: Part | None
     lane: str
 
     @property
     def batch(self) -> str:
-        """What the parts of one message have in common."""
+        """What the pieces of one message have in common."""
+        if self.part is None:
+            return f"{self.row.channel} {self.lane} album {self.message.album}"
         return f"{self.row.channel} {self.lane} {self.part.reference} {self.part.total}"
+
+
+def is_piece(message: InboundMessage) -> bool:
+    """Whether others belong to it; a correction of it comes alone."""
+    return message.part is not None or bool(message.album and not message.edits)
 
 
 def gather(tx: Transaction, seen: Sequence[PartSeen], *, since: int) -> dict[int, list[Claimed]]:
@@ -53,18 +70,21 @@ def assemble(
 ) -> list[Ready]:
     """The messages that are whole now, or that have waited long enough."""
     made: dict[int, Ready] = {}
-    for part in seen:
-        group = _group(part, reader.read(rows[part.row.id]))
-        parts = [opened.said for opened in group if isinstance(opened.said, InboundMessage)]
-        over = part.row.state == "waiting" or any(opened.row.record_id for opened in group)
-        if complete(parts) or over:
+    for piece in seen:
+        opened = reader.read(rows[piece.row.id])
+        group = _group(piece, piece.part, opened) if piece.part else _album(opened)
+        pieces = [row.said for row in group if isinstance(row.said, InboundMessage)]
+        known = [row.row.record_id for row in group if row.row.record_id]
+        over = piece.row.state == "waiting" or bool(known)
+        if over or (piece.part and complete(pieces)):
             first = group[0].row
             made[first.id] = Ready(
                 row=first,
-                message=join(parts),
-                lane=part.lane,
-                joined=tuple(opened.row.id for opened in group[1:]),
-                batch=part.batch,
+                message=merge(pieces),
+                lane=piece.lane,
+                joined=tuple(row.row.id for row in group[1:]),
+                batch=piece.batch,
+                record_id=known[0] if known else None,
             )
     return list(made.values())
 
@@ -79,22 +99,28 @@ def _companions(
     return load(tx, sorted(ids))
 
 
-def _group(part: PartSeen, rows: Sequence[Opened]) -> list[Opened]:
+def _album(rows: Sequence[Opened]) -> list[Opened]:
+    """The pictures of the newest report this album belongs to, and those that wait."""
+    recorded = [row.row.record_id for row in rows if row.row.record_id]
+    return [row for row in rows if row.row.record_id in {None, *recorded[-1:]}]
+
+
+def _group(piece: PartSeen, part: Part, rows: Sequence[Opened]) -> list[Opened]:
     """The rows of this part's own message: earlier ones only if they still lack this part."""
-    if part.row.record_id:
+    if piece.row.record_id:
         return list(rows)
-    recorded = [row for row in rows if row.row.record_id and row.row.id != part.row.id]
+    recorded = [row for row in rows if row.row.record_id and row.row.id != piece.row.id]
     waiting = [row for row in rows if not row.row.record_id]
     newest = recorded[-1].row.record_id if recorded else None
     earlier = [row for row in recorded if row.row.record_id == newest]
-    if earlier and all(_fits(part, row) for row in earlier):
-        return [*earlier, *(row for row in waiting if row.row.id == part.row.id)]
-    return _one_of_each(part, [row for row in waiting if _fits(part, row)])
+    if earlier and all(_fits(piece, part, row) for row in earlier):
+        return [*earlier, *(row for row in waiting if row.row.id == piece.row.id)]
+    return _one_of_each(piece, part, [row for row in waiting if _fits(piece, part, row)])
 
 
-def _one_of_each(part: PartSeen, rows: Sequence[Opened]) -> list[Opened]:
+def _one_of_each(piece: PartSeen, part: Part, rows: Sequence[Opened]) -> list[Opened]:
     """Of two rows that claim one number with different words, the second waits for its own."""
-    texts = {part.part.number: part.message.text}
+    texts = {part.number: piece.message.text}
     kept = []
     for row in rows:
         said = row.said
@@ -105,8 +131,8 @@ def _one_of_each(part: PartSeen, rows: Sequence[Opened]) -> list[Opened]:
     return kept
 
 
-def _fits(part: PartSeen, other: Opened) -> bool:
+def _fits(piece: PartSeen, part: Part, other: Opened) -> bool:
     """Another number, or the very same words again: nothing that would be overwritten."""
     if not isinstance(other.said, InboundMessage) or other.said.part is None:
         return False
-    return other.said.part.number != part.part.number or other.said.text == part.message.text
+    return other.said.part.number != part.number or other.said.text == piece.message.text

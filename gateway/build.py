@@ -7,6 +7,7 @@ Nothing here connects, listens or starts a task; `app.py` does that, in order.
 import random
 import time
 import uuid
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -31,23 +32,25 @@ from forwarder.central.contract import Central
 from forwarder.central.http import HttpCentral
 from forwarder.central.sqlite import SqliteCentral
 from forwarder.item import Item
-from forwarder.ports import Transaction
 from forwarder.target import Surroundings, Target, to_central, to_channel
 from forwarder.worker import Worker
-from gateway import records
-from gateway.build_craft import build_channels, build_craft, read_topics
+from gateway.build_craft import build_channels, build_craft, build_files, read_topics
 from gateway.codes import CaseCodes
+from gateway.conversation import Timing
+from gateway.craft import Composed
 from gateway.errors import SettingsError
+from gateway.fetching import MEDIA, fetchings
+from gateway.following import Following
 from gateway.inbox import ChannelInbox
 from gateway.journal import Journal
 from gateway.metrics import Metrics
-from gateway.pipeline import Pipeline, Timing
+from gateway.naming import moment
+from gateway.pipeline import Pipeline
 from gateway.reading import Opened
 from gateway.rhythm import Rhythm
 from gateway.settings import CentralSettings, Settings
 from gateway.store import Store, StoreUnavailable
 from gateway.troubles import Troubles
-from gateway.turn import Made
 from gateway.vault import Vault
 from gateway.workshop import InProcess, InThread, Workshop
 
@@ -84,6 +87,7 @@ class Parts:
     troubles: Troubles
     rhythm: Rhythm
     workshop: Workshop
+    following: Following
     pipeline: Pipeline
     workers: list[Worker] = field(default_factory=list)
 
@@ -103,7 +107,7 @@ def build(settings: Settings, key: bytes, store: Store) -> Parts:
     vault = Vault(key)
     channels = build_channels(settings, vault)
     centrals = build_centrals(settings)
-    metrics = Metrics(channels, centrals)
+    metrics = Metrics(channels, centrals, [name for name, each in channels.items() if each.fetches])
     journal = Journal(store, vault, clock=now_ms)
     troubles = Troubles(metrics.trouble, now_ms)
     topics = read_topics(settings)
@@ -133,6 +137,12 @@ def build(settings: Settings, key: bytes, store: Store) -> Parts:
         troubles=troubles,
         rhythm=Rhythm(store, now_ms, metrics.silent),
         workshop=workshop,
+        following=Following(
+            vault=vault,
+            centrals=tuple(centrals),
+            channels=channels,
+            fetchings=fetchings(channels, build_files(settings)),
+        ),
         pipeline=Pipeline(
             database=store,
             vault=vault,
@@ -140,8 +150,11 @@ def build(settings: Settings, key: bytes, store: Store) -> Parts:
             timing=Timing(
                 part_timeout=int(settings.pipeline.part_timeout * 1000),
                 match_window=settings.pipeline.match_window_days * DAY_MS,
+                quiet_time=int(settings.pipeline.quiet_time * 1000),
+                album_time=int(settings.pipeline.album_time * 1000),
             ),
             clock=now_ms,
+            centrals=tuple(settings.centrals),
             settled=lambda opened, made: _settled(parts, opened, made),
             crowded=lambda: journal.crowded,
         ),
@@ -175,7 +188,8 @@ def _workers(parts: Parts) -> list[Worker]:
         clock=now_ms,
         jitter=random.random,
         owner=f"{OWNER} {uuid.uuid4().hex[:12]}",
-        on_delivered=_forwarded,
+        on_delivered=parts.following.forwarded,
+        on_ended=parts.following.ended,
         on_settled=lambda target, _: (
             parts.poke_workers() if target.startswith("central:") else None
         ),
@@ -185,35 +199,60 @@ def _workers(parts: Parts) -> list[Worker]:
 
 def _targets(parts: Parts) -> list[Target]:
     stores = [to_central(central) for central in parts.centrals.values()]
-    doors = [to_channel(name, _replier(channel)) for name, channel in parts.channels.items()]
-    return [_measured(target, parts.metrics) for target in stores + doors]
+    doors = [
+        _watched(to_channel(name, _replier(channel), channel.keeps), name, parts.troubles)
+        for name, channel in parts.channels.items()
+    ]
+    media = [
+        _watched(fetching.target(), target.removeprefix(MEDIA), parts.troubles)
+        for target, fetching in parts.following.fetchings.items()
+    ]
+    return [_measured(target, parts.metrics) for target in stores + doors + media]
 
 
 def _measured(target: Target, metrics: Metrics) -> Target:
     async def deliver(items: Sequence[Item]) -> Sequence[Outcome]:
         began = time.perf_counter()
         outcomes = await target.deliver(items)
+        seconds = time.perf_counter() - began
+        for kind, count in Counter(map(type, outcomes)).items():
+            metrics.delivered(target.name, OUTCOMES[kind], seconds, count)
+        return outcomes
+
+    return replace(target, deliver=deliver)
+
+
+def _watched(target: Target, channel: str, troubles: Troubles) -> Target:
+    """What a provider says about the channel as a whole is noted, and taken back by a success."""
+    noted = False
+
+    async def deliver(items: Sequence[Item]) -> Sequence[Outcome]:
+        nonlocal noted
+        outcomes = await target.deliver(items)
         for outcome in outcomes:
-            seconds = time.perf_counter() - began
-            metrics.delivered(target.name, OUTCOMES[type(outcome)], seconds)
+            if isinstance(outcome, TryLater) and outcome.trouble:
+                noted = True
+                troubles.note(channel, outcome.trouble, outcome.reason)
+            elif noted and isinstance(outcome, Receipt):
+                noted = False
+                troubles.note(channel, None)
         return outcomes
 
     return replace(target, deliver=deliver)
 
 
 def _replier(channel: Channel) -> Callable[[Item], Awaitable[Outcome]]:
+    decoder = msgspec.json.Decoder(Reply)
+
     async def reply(item: Item) -> Outcome:
-        return await channel.reply(msgspec.json.decode(item.body, type=Reply))
+        return await channel.reply(replace(decoder.decode(item.body), now=moment(now_ms())))
 
     return reply
 
 
-def _forwarded(tx: Transaction, item: Item, now: int) -> None:
-    records.forwarded(tx, item.record_id, now)
-
-
-def _settled(parts: Parts, opened: Sequence[Opened], made: Made) -> None:
-    for row in opened:
-        parts.metrics.received(row.row.channel, KINDS[type(row.said)])
-    if made.entries:
+def _settled(parts: Parts, opened: Sequence[Opened], made: Composed) -> None:
+    kinds = Counter((row.row.channel, KINDS[type(row.said)]) for row in opened)
+    for (channel, kind), count in kinds.items():
+        parts.metrics.received(channel, kind, count)
+    if made.outgoing:
         parts.poke_workers()

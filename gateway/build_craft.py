@@ -12,7 +12,7 @@ from gateway.reading import Reader
 from gateway.recording import Recorder
 from gateway.secrets import Secrets
 from gateway.settings import Settings
-from gateway.turn import Manners
+from gateway.turn import CHATS, Manners
 from gateway.vault import Vault
 from normalizer.rules import Rules, RulesError, read_rules
 from normalizer.shapes import TaxonomyFile
@@ -55,17 +55,23 @@ def read_topics(settings: Settings) -> tuple[Topic, ...]:
     )
 
 
+def build_files(settings: Settings) -> Files:
+    """Where attachments are kept."""
+    return Files(settings.data_dir / "attachments", settings.attachments)
+
+
 def build_recorder(settings: Settings, vault: Vault) -> Recorder:
     """What makes records of messages."""
     return Recorder(
         rules=build_rules(settings),
         vault=vault,
         codes=CaseCodes(vault.derive("case codes")),
-        files=Files(settings.data_dir / "attachments"),
+        files=build_files(settings),
         manners=Manners(
             centrals=tuple(settings.centrals),
             receipt_patience=int(settings.pipeline.receipt_patience * 1000),
             replies_per_hour=settings.pipeline.replies_per_hour,
             share_identity=settings.identity.share,
+            asks=CHATS if settings.pipeline.questions else frozenset(),
         ),
     )

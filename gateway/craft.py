@@ -5,21 +5,44 @@ Four plain methods whose arguments and answers can be sent to another process. O
 parked alone, whatever went wrong with it.
 """
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import islice
 
+import msgspec
 import structlog
 
 from channels.contract import InboundMessage
-from gateway.assembly import PartSeen, Ready, assemble
+from forwarder.outbox import Sealed, seal
+from gateway.assembly import PartSeen, Ready, assemble, is_piece
 from gateway.earlier import Earlier
+from gateway.fetching import wanted
 from gateway.naming import lane_of
 from gateway.reading import Opened, Reader
 from gateway.recording import Recorder
-from gateway.turn import Context, Made, Question
+from gateway.records import Stored, Written
+from gateway.talking import Talker
+from gateway.turn import Context, Effects, Made, Question, Turn
 from gateway.work import Claimed, Settled
 
 log = structlog.get_logger()
+
+# Sealed documents of earlier records, most of them made here; about 16 MB of memory.
+REMEMBERED = 8_192
+
+
+class Forgot(OSError):
+    """New rules came in the middle of a batch and what was remembered went; begin it again."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Composed:
+    """What one commit writes for a batch of messages; nothing in it is readable."""
+
+    settled: list[Settled] = field(default_factory=list)
+    written: list[Written] = field(default_factory=list)
+    outgoing: list[Sealed] = field(default_factory=list)
+    effects: Effects = field(default_factory=Effects)
 
 
 class Craft:
@@ -28,6 +51,9 @@ class Craft:
     def __init__(self, reader: Reader, recorder: Recorder) -> None:
         self._reader = reader
         self._recorder = recorder
+        self._talker = Talker(reader, recorder)
+        #: By data key, which is new with every revision.
+        self._documents: dict[bytes, bytes] = {}
 
     def read(self, rows: Sequence[Claimed]) -> tuple[list[Opened], list[Question]]:
         """What each row says, and of whole messages what must be looked up."""
@@ -46,30 +72,64 @@ class Craft:
         """What must be looked up before these can be recorded."""
         return [self._recorder.ask(item) for item in ready]
 
-    def compose(self, questions: Sequence[Question], contexts: Sequence[Context], now: int) -> Made:
+    def unknown(self, neighbours: Mapping[bytes, str]) -> list[str]:
+        """Which of these records, by data key, are to be brought along to `compose`."""
+        for oldest in list(islice(self._documents, max(0, len(self._documents) - REMEMBERED))):
+            del self._documents[oldest]
+        return [id_ for key, id_ in neighbours.items() if key not in self._documents]
+
+    def compose(
+        self,
+        questions: Sequence[Question],
+        contexts: Sequence[Context],
+        documents: Mapping[str, Stored],
+        now: int,
+    ) -> Composed:
         """Everything that follows from the messages of one batch, in their order."""
-        all_made, earlier = Made(), Earlier()
+        composed, earlier = Composed(), Earlier()
         answers: dict[str, int] = {}
         for question, context in zip(questions, contexts, strict=True):
             lane = question.ready.lane
-            counted = replace(context, answers=context.answers + answers.get(lane, 0))
-            made = self._make(question, counted, earlier, now)
+            counted = replace(
+                context,
+                neighbours=[self._complete(one, documents) for one in context.neighbours],
+                answers=context.answers + answers.get(lane, 0),
+            )
+            made = self._make(Turn(question, counted, now), earlier)
             answers[lane] = answers.get(lane, 0) + len(made.entries)
-            all_made.settled += made.settled
-            all_made.written += made.written
-            all_made.entries += made.entries
-        return all_made
+            composed.settled += made.settled
+            composed.written += made.written
+            self._documents |= {row.document[1]: row.document[0] for row in made.written}
+            outgoing = made.entries + wanted(made.fetches, now)
+            composed.outgoing += seal(self._recorder.vault, outgoing, now)
+            composed.effects.add(made.effects)
+        return composed
+
+    def _complete(self, neighbour: Stored, documents: Mapping[str, Stored]) -> Stored:
+        """A neighbour with its document, brought along or remembered."""
+        if neighbour.data_key is None:
+            return neighbour
+        brought = documents.get(neighbour.record_id)
+        if brought:
+            if brought.data_key:
+                self._documents[brought.data_key] = brought.document
+            return brought
+        if neighbour.data_key not in self._documents:
+            raise Forgot
+        document = self._documents[neighbour.data_key]
+        return msgspec.structs.replace(neighbour, document=document)
 
     def _ready(self, opened: Opened) -> Ready | None:
         message, row = opened.said, opened.row
-        if not isinstance(message, InboundMessage) or message.part:
+        if not isinstance(message, InboundMessage) or is_piece(message):
             return None
         lane = lane_of(self._recorder.vault, row.channel, message, row.external_id)
         return Ready(row=row, message=message, lane=lane)
 
-    def _make(self, question: Question, context: Context, earlier: Earlier, now: int) -> Made:
+    def _make(self, turn: Turn, earlier: Earlier) -> Made:
+        question = turn.question
         try:
-            return self._recorder.make(question, context, earlier, now)
+            return self._talker.make(turn, earlier)
         except OSError:
             raise  # the disk, not the message: the whole batch is taken up again
         except Exception as exc:

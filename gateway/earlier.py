@@ -22,6 +22,8 @@ class Earlier:
         neighbour = neighbour_of(record)
         received = int(record.received_at.timestamp() * 1000)
         self._status[lane] = self._status[record.case_code] = Status(
+            record_id=record.record_id,
+            channel=record.channel,
             case_code=record.case_code,
             state="diterima",
             received_at=received,
@@ -48,7 +50,7 @@ class Earlier:
         found += self._by_lane.get(lane, ())
         unique = {neighbour.record_id: (owner, neighbour) for owner, neighbour in found}
         return [
-            replace(neighbour, same_sender=owner == lane)
+            replace(neighbour, same_sender=True) if owner == lane else neighbour
             for owner, neighbour in unique.values()
             if neighbour.record_id != question.record_id
         ]

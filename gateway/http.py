@@ -7,8 +7,9 @@ anybody who reaches it, and orders only to who knows the operator token.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from http import HTTPStatus
+from typing import cast
 
 import msgspec
 import structlog
@@ -30,13 +31,45 @@ ORDER_BYTES = 1 << 20
 
 Ready = Callable[[], Awaitable[Sequence[str]]]
 CarryOut = Callable[[Order], Awaitable[int]]
+#: By method and path, what providers post to.
+Doors = Mapping[tuple[str, str], Handler]
+
+_DOORS: web.AppKey[Doors] = web.AppKey("doors")
 
 
 def public_app(routes: Sequence[web.AbstractRouteDef], *, most_bytes: int) -> web.Application:
     """The listener providers and citizens reach."""
     app = web.Application(middlewares=[_guard], client_max_size=most_bytes)
     app.add_routes(routes)
+    app[_DOORS] = {
+        (route.method, route.path): cast("Handler", route.handler)
+        for route in routes
+        if isinstance(route, web.RouteDef) and route.path.startswith("/in/")
+        if "{" not in route.path
+    }
     return app
+
+
+def open_doors(runner: web.AppRunner) -> None:
+    """
+    Let what providers post to known paths reach its handler past router and middlewares.
+
+    Finding the way again for every message costs as much as storing it. All else, also a path
+    that is spelled differently, goes the usual way; `request.match_info` exists only there.
+    """
+    server, doors = runner.server, runner.app.get(_DOORS, {})
+    if server is None:
+        return
+    usual_way = server.request_handler
+
+    def find(request: web.BaseRequest) -> Awaitable[web.StreamResponse]:
+        path = request.raw_path.partition("?")[0]
+        door = doors.get((request.method, path))
+        if door is None or "Expect" in request.headers:
+            return usual_way(request)
+        return _guard(cast("web.Request", request), door, path)
+
+    server.request_handler = find
 
 
 def internal_app(
@@ -78,7 +111,7 @@ def internal_app(
 
 
 @web.middleware
-async def _guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+async def _guard(request: web.Request, handler: Handler, path: str = "") -> web.StreamResponse:
     try:
         if request.content.is_eof():
             # All of it is here: nothing slow can come any more, and a timer costs what a commit
@@ -99,7 +132,7 @@ async def _guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         raise
     except Exception:
         # Our bug: the provider hears that nothing was stored and sends again.
-        log.exception("request failed", route=_route(request))
+        log.exception("request failed", route=path or _route(request))
         return problem(HTTPStatus.INTERNAL_SERVER_ERROR)
 
 

@@ -59,7 +59,7 @@ class ChannelInbox:
         except NotStored:
             self._metrics.rejected(self._channel, "not_stored")
             raise
-        new = sum(item.new for item in accepted)
+        new = len([item for item in accepted if item.new])
         self._metrics.accepted(
             self._channel,
             new=new,

@@ -11,14 +11,14 @@ import asyncio
 import hashlib
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 
 from channels.contract import Accepted, Cursor, Delivery, NotStored
-from forwarder.ports import Database, Transaction, Vault
+from forwarder.ports import Database, Vault
 from gateway import cursors
-from gateway.chain import Head, genesis, journal_id, last_head, link
-from gateway.store import StoreError, StoreUnavailable
+from gateway.chain import Head, genesis, last_head
+from gateway.journal_rows import Rows, Waiting, append
+from gateway.store import StoreConflict, StoreError
 
 # Beyond this the gateway says "not now" rather than grow: what waits is in memory only.
 QUEUE_ROWS = 20_000
@@ -26,40 +26,14 @@ QUEUE_BYTES = 256 << 20
 # What one transaction takes: bounds how long the writer is busy with one batch.
 BATCH_ROWS = 1_000
 
+# To digest more than this is the writer thread's work: the event loop would stand still.
+LARGE = 256 << 10
+
 # Rows to a commit from which on a burst is going on, and how long that holds.
 CROWD = 8
 LATELY_SECONDS = 0.1
 
 ID_LENGTH = 300
-
-COLUMNS = (
-    "id",
-    "chain",
-    "position",
-    "channel",
-    "external_id",
-    "received_at",
-    "payload",
-    "data_key",
-    "digest",
-)
-KNOWN = """
-select external_id, id from journal where channel = :channel and external_id {among:ids}
-"""
-
-
-@dataclass(slots=True)
-class _Waiting:
-    """One delivery on its way to disk."""
-
-    channel: str
-    external_id: str
-    received_at: int
-    payload: bytes
-    data_key: bytes
-    future: asyncio.Future[Accepted]
-    #: Moves in the commit of the last delivery it stands for.
-    cursor: Cursor | None = None
 
 
 class Journal:
@@ -73,8 +47,10 @@ class Journal:
         self._clock = clock
         self._chain = chain
         self._head = genesis(chain)
-        self._head_is_sure = False
-        self._queue: list[_Waiting] = []
+        #: Look where the chain ends and what is known before inserting: at first, after an error,
+        #: and while providers repeat themselves.
+        self._careful = True
+        self._queue: list[Waiting] = []
         self._bytes = 0
         self._flushing: asyncio.Task[None] | None = None
         #: Set after every commit that brought something new; the pipeline waits for it.
@@ -109,7 +85,7 @@ class Journal:
         waiting = []
         for delivery in deliveries:
             payload, data_key = self._vault.seal(delivery.payload)
-            item = _Waiting(
+            item = Waiting(
                 channel,
                 storable_id(delivery.external_id),
                 now,
@@ -152,28 +128,45 @@ class Journal:
             self._queue, self._bytes = [], 0
             self._flushing = None
 
-    async def _write(self, batch: Sequence[_Waiting]) -> None:
-        head = self._head if self._head_is_sure else None
-        work = partial(append, batch=batch, chain=self._chain, head=head)
+    async def _write(self, batch: Sequence[Waiting]) -> None:
         try:
-            answers, self._head = await self._store.write(work)
+            answers, self._head = await self._append(batch)
         except StoreError as exc:
-            # A commit whose answer was lost may have happened: look where the chain ends now.
-            self._head_is_sure = False
+            # A commit whose answer was lost may have happened.
+            self._careful = True
             # Whoever queued meanwhile would only wait as long again to hear the same.
             _refuse([*batch, *self._queue], exc)
             self._queue, self._bytes = [], 0
             return
         except BaseException as exc:
+            self._careful = True
             _refuse(batch, exc)
             raise
-        self._head_is_sure = True
         self._together += (len(batch) - self._together) / 8
         self._committed_at = time.monotonic()
         for item, answer in zip(batch, answers, strict=True):
             if not item.future.done():
                 item.future.set_result(answer)
         self.arrived.set()
+
+    async def _append(self, batch: Sequence[Waiting]) -> tuple[list[Accepted], Head]:
+        """Insert as if all were new, which they nearly always are; else look first."""
+        if not self._careful and all(map(_is_simple, batch)):
+            rows = Rows(self._chain, self._head)
+            answers = [Accepted(id=rows.add(item), new=True) for item in batch]
+            try:
+                await self._store.write(rows.insert)
+            except StoreConflict:
+                self._careful = True
+            else:
+                return answers, rows.head
+        answers, head = await self._store.write(partial(append, batch=batch, chain=self._chain))
+        self._careful = not all(answer.new for answer in answers)
+        return answers, head
+
+
+def _is_simple(item: Waiting) -> bool:
+    return item.cursor is None and len(item.payload) <= LARGE
 
 
 def storable_id(external_id: str) -> str:
@@ -184,46 +177,7 @@ def storable_id(external_id: str) -> str:
     return f"sha256:{hashlib.sha256(raw).hexdigest()}"
 
 
-def append(
-    tx: Transaction, batch: Sequence[_Waiting], chain: int, head: Head | None
-) -> tuple[list[Accepted], Head]:
-    """Insert what is new at the end of the chain; tell for each whether it was."""
-    head = head or last_head(tx, chain)
-    position, digest = head.position, head.digest
-    known = _known(tx, batch)
-    answers, rows = [], []
-    for item in batch:
-        key = (item.channel, item.external_id)
-        if key in known:
-            answers.append(Accepted(id=known[key], new=False))
-            continue
-        position += 1
-        ids = (item.channel, item.external_id, item.received_at)
-        digest = link(digest, ids, item.payload)
-        row = known[key] = journal_id(chain, position)
-        rows.append((row, chain, position, *ids, item.payload, item.data_key, digest))
-        answers.append(Accepted(id=row, new=True))
-    if tx.insert("journal", COLUMNS, rows) != len(rows):
-        raise StoreUnavailable("another process stored the same message at the same moment")
-    for item in batch:
-        if item.cursor:
-            cursors.move(tx, channel=item.channel, cursor=item.cursor, now=item.received_at)
-    return answers, Head(position, digest)
-
-
-def _known(tx: Transaction, batch: Sequence[_Waiting]) -> dict[tuple[str, str], int]:
-    """What the journal holds already of a batch."""
-    by_channel: dict[str, list[str]] = {}
-    for item in batch:
-        by_channel.setdefault(item.channel, []).append(item.external_id)
-    return {
-        (channel, row[0]): row[1]
-        for channel, ids in by_channel.items()
-        for row in tx.all(KNOWN, channel=channel, ids=ids)
-    }
-
-
-def _refuse(batch: Sequence[_Waiting], error: BaseException | None) -> None:
+def _refuse(batch: Sequence[Waiting], error: BaseException | None) -> None:
     for item in batch:
         if not item.future.done():
             refusal = NotStored("the journal could not be written")

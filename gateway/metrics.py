@@ -51,13 +51,16 @@ M = TypeVar("M", Counter, Gauge, Histogram)
 class Metrics:
     """Every metric of one process, on a registry of its own."""
 
-    def __init__(self, channels: Iterable[str], stores: Iterable[str]) -> None:
+    def __init__(
+        self, channels: Iterable[str], stores: Iterable[str], fetching: Iterable[str] = ()
+    ) -> None:
         self._registry = CollectorRegistry()
         self._channels = channels = tuple(channels)
         #: Where the outbox delivers to, in the outbox's words.
         self._connectors = connectors = (
             *(f"central:{name}" for name in stores),
             *(f"channel:{name}" for name in channels),
+            *(f"media:{name}" for name in fetching),
         )
         self._queues = ("journal", "parked", *connectors)
         ProcessCollector(registry=self._registry)
@@ -105,16 +108,20 @@ class Metrics:
         """A provider was told no; `reason` is one of REASONS."""
         self._rejected.labels(_known(channel, self._channels), _known(reason, REASONS)).inc()
 
-    def received(self, channel: str, kind: str) -> None:
-        """A journal row was read; `kind` is one of KINDS."""
-        self._received.labels(_known(channel, self._channels), _known(kind, KINDS)).inc()
+    def received(self, channel: str, kind: str, count: int = 1) -> None:
+        """Journal rows were read; `kind` is one of KINDS."""
+        self._received.labels(_known(channel, self._channels), _known(kind, KINDS)).inc(count)
 
     # --- going out -----------------------------------------------------------------------------
 
-    def delivered(self, connector: str, outcome: str, seconds: float) -> None:
-        """One attempt ended; `connector` is the outbox target, `outcome` one of OUTCOMES."""
+    def delivered(self, connector: str, outcome: str, seconds: float, count: int = 1) -> None:
+        """
+        One attempt for so many rows ended in the same way.
+
+        `connector` is the outbox target, `outcome` one of OUTCOMES.
+        """
         connector = _known(connector, self._connectors)
-        self._deliveries.labels(connector, _known(outcome, OUTCOMES)).inc()
+        self._deliveries.labels(connector, _known(outcome, OUTCOMES)).inc(count)
         self._delivery_time.labels(connector).observe(seconds)
 
     # --- how it is now -------------------------------------------------------------------------

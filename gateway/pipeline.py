@@ -3,27 +3,32 @@ The pipeline: journal rows in, records and answers out, in one commit each batch
 
     claim ▶ read ▶ parts meet ▶ look up ▶ compose ▶ settle
 
-Rows are taken in the order they came, one batch at a time, so messages of one sender stay in
-order. Nothing here holds up `accept`: reading and composing are done in a workshop of their own,
+Rows are taken in the order they came and batches looked up one after the other, each after the
+commit of the one before, so messages of one sender stay in order. Only what asks nothing of the
+database goes ahead: while a batch is composed the next is claimed, while it is committed the next
+is read. Nothing here holds up `accept`: reading and composing are done in a workshop of their own,
 and the database is asked in short pieces. A bad row parks alone.
 """
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import structlog
 
-from channels.contract import DeliveryReport, Ignored, InboundMessage, Signal, Unreadable
+from channels.contract import DeliveryReport, InboundMessage, Signal
 from forwarder import outbox, outbox_desk
 from forwarder.ports import Database, Transaction
-from gateway import records, signals, work
+from gateway import effects, records, signals, work
 from gateway.assembly import PartSeen, Ready, gather
-from gateway.craft import Craft
+from gateway.batch import Batch, both, end_of, first, is_in, is_part, neighbours_in
+from gateway.conversation import Timing, look_up
+from gateway.craft import Composed, Craft
+from gateway.members import QUIET
 from gateway.naming import lane_of
 from gateway.reading import Opened
+from gateway.records import Stored
 from gateway.store import StoreUnavailable
-from gateway.turn import Context, Made, Question
+from gateway.turn import Context, Question
 from gateway.vault import Vault
 from gateway.work import Claim, Claimed, Settled
 from gateway.workshop import ThinkingDied, Workshop
@@ -35,7 +40,6 @@ BATCH = 128
 LEASE = 60_000
 # How long after its record a late part of a long message still finds it.
 LATE_PART = 24 * 3_600_000
-HOUR = 3_600_000
 # Waiting rows and rows of a process that died come due without an event.
 POLL_SECONDS = 0.5
 # In a burst the pipeline rests so long between two batches; what it leaves lying is safe in the
@@ -43,14 +47,6 @@ POLL_SECONDS = 0.5
 REST_SECONDS = 2.0
 GLANCE_SECONDS = 0.01
 PAUSE_SECONDS = 1.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Timing:
-    """How long to wait and how far to look back, in milliseconds."""
-
-    part_timeout: int
-    match_window: int
 
 
 class Pipeline:
@@ -64,7 +60,8 @@ class Pipeline:
         workshop: Workshop,
         timing: Timing,
         clock: Callable[[], int],
-        settled: Callable[[Sequence[Opened], Made], None] = lambda _, __: None,
+        centrals: Sequence[str] = (),
+        settled: Callable[[Sequence[Opened], Composed], None] = lambda _, __: None,
         crowded: Callable[[], bool] = lambda: False,
     ) -> None:
         self._database = database
@@ -72,14 +69,20 @@ class Pipeline:
         self._workshop = workshop
         self._timing = timing
         self._clock = clock
+        #: The stores a revision goes to.
+        self._centrals = centrals
         #: Told after each commit: wakes the outbox workers, counts.
         self._settled = settled
         #: Whether a burst is coming in.
         self._crowded = crowded
+        #: Claimed and read while the batch before it was finished.
+        self._ahead = Batch()
         #: A process before this one, or bad weather, may have left claims.
         self._interrupted = True
         #: What was claimed may have ended the process that read it.
         self._blamed = False
+        #: Rows that may be deadly are in sight: none is taken in hand before it is its turn.
+        self._careful = True
 
     async def run(self, arrived: asyncio.Event, stopping: asyncio.Event) -> None:
         """Work until told to stop; the batch in hand is finished first."""
@@ -90,12 +93,13 @@ class Pipeline:
             except (StoreUnavailable, OSError) as exc:
                 log.warning("pipeline pauses", error=type(exc).__name__)
                 self._blamed = isinstance(exc, ThinkingDied)
+                self._careful |= self._blamed
                 await asyncio.sleep(PAUSE_SECONDS)
                 continue
             if busy:
                 await self._give_way()
             else:
-                await _first(arrived, stopping)
+                await first(arrived, stopping, within=POLL_SECONDS)
 
     async def _give_way(self) -> None:
         """While a burst comes in, leave the processor to acknowledging it."""
@@ -106,15 +110,28 @@ class Pipeline:
 
     async def step(self) -> int:
         """Take one batch from the journal to its end; returns how many rows it had."""
-        claimed = await self._database.write(self._claim)
-        self._blamed = False
-        if claimed:
+        batch, self._ahead = self._ahead, Batch()
+        try:
+            if not batch.opened:
+                batch = await self._read(await self._claim())
+            if batch.opened:
+                await self._finish(batch)
+        except BaseException:
             self._interrupted = True
-            await self._settle_rows(claimed)
-        self._interrupted = False
-        return len(claimed)
+            raise
+        if any(row.row.attempts == 0 for row in batch.opened):
+            self._careful = False
+        return len(batch.opened)
 
-    def _claim(self, tx: Transaction) -> list[Claimed]:
+    async def _claim(self) -> list[Claimed]:
+        claimed = await self._database.write(self._take)
+        self._interrupted = self._blamed = False
+        return claimed
+
+    async def _claim_ahead(self) -> list[Claimed]:
+        return [] if self._careful else await self._claim()
+
+    def _take(self, tx: Transaction) -> list[Claimed]:
         if self._interrupted:
             work.release(tx, owner=OWNER, blamed=self._blamed)
         wanted = Claim(
@@ -126,20 +143,37 @@ class Pipeline:
         )
         return work.claim(tx, wanted)
 
-    async def _settle_rows(self, rows: Sequence[Claimed]) -> None:
+    async def _read(self, rows: Sequence[Claimed]) -> Batch:
+        if not rows:
+            return Batch()
         opened, questions = await self._workshop.run(Craft.read, rows)
-        seen = [self._part(row.row, row.said) for row in opened if _is_part(row)]
+        return Batch(opened=opened, questions=questions)
+
+    async def _finish(self, batch: Batch) -> None:
+        """Bring a batch to its commit, and the next one as far as it may go meanwhile."""
+        seen = [self._part(row.row, row.said) for row in batch.opened if is_part(row)]
+        questions = list(batch.questions)
         if seen:
             questions += await self._workshop.run(Craft.ask, await self._meet(seen))
-        made = await self._compose(sorted(questions, key=lambda asked: asked.ready.row.id))
-        made.settled += self._waiting(seen, made)
-        await self._commit(made, opened)
+        questions.sort(key=lambda asked: asked.ready.row.id)
+        (made, later), claimed = await both(self._compose(questions), self._claim_ahead())
+        made.settled += self._waiting([piece for piece in seen if not is_in(piece, later)], made)
+        ended = {row.id for row in made.settled}
+        _, ahead = await both(self._commit(made, batch.opened), self._read(claimed))
+        self._ahead = ahead.without(ended | await self._later_rounds(later, ended))
+
+    async def _later_rounds(self, questions: Sequence[Question], ended: set[int]) -> set[int]:
+        """Messages that depended on those before them; which rows have come to their end."""
+        while questions := [asked for asked in questions if asked.ready.row.id not in ended]:
+            made, questions = await self._compose(questions)
+            await self._commit(made, ())
+            ended = ended | {row.id for row in made.settled}
+        return ended
 
     # --- parts ---------------------------------------------------------------------------------
 
     def _part(self, row: Claimed, message: object) -> PartSeen:
         assert isinstance(message, InboundMessage)  # noqa: S101 (narrows the type; _is_part said so)
-        assert message.part is not None  # noqa: S101 (as above)
         lane = lane_of(self._vault, row.channel, message, row.external_id)
         return PartSeen(row=row, message=message, part=message.part, lane=lane)
 
@@ -149,93 +183,65 @@ class Pipeline:
         rows = await self._database.read(lambda tx: gather(tx, seen, since=since))
         return await self._workshop.run(Craft.assemble, seen, rows)
 
-    def _waiting(self, seen: Sequence[PartSeen], made: Made) -> list[Settled]:
-        """The parts whose message is not whole: they wait in the journal for the others."""
+    def _waiting(self, seen: Sequence[PartSeen], made: Composed) -> list[Settled]:
+        """The pieces whose message is not whole: they wait in the journal for the others."""
         met = {row.id for row in made.settled}
         return [
             Settled(
-                id=part.row.id,
+                id=piece.row.id,
                 state="waiting",
-                lane=part.lane,
-                batch=part.batch,
-                due=part.row.received_at + self._timing.part_timeout,
+                lane=piece.lane,
+                batch=piece.batch,
+                due=piece.row.received_at
+                + (self._timing.part_timeout if piece.part else self._timing.album_time),
+                reason=None if piece.part else QUIET,
             )
-            for part in seen
-            if part.row.id not in met
+            for piece in seen
+            if piece.row.id not in met
         ]
 
     # --- records -------------------------------------------------------------------------------
 
-    async def _compose(self, questions: Sequence[Question]) -> Made:
+    async def _compose(self, questions: Sequence[Question]) -> tuple[Composed, Sequence[Question]]:
+        """One round of the messages, and those that must wait for its commit."""
         if not questions:
-            return Made()
+            return Composed(), ()
         now = self._clock()
-        contexts = await self._database.read(
-            lambda tx: [self._look_up(tx, question, now) for question in questions]
+        known = await self._database.read(
+            lambda tx: look_up(tx, self._vault, questions, timing=self._timing, now=now)
         )
-        return await self._workshop.run(Craft.compose, questions, contexts, now)
+        documents = await self._documents(known.contexts)
+        made = await self._workshop.run(
+            Craft.compose, known.questions, known.contexts, documents, now
+        )
+        return made, known.later
 
-    def _look_up(self, tx: Transaction, question: Question, now: int) -> Context:
-        lane = question.ready.lane
-        status = None
-        if question.command and question.command.case_code:
-            status = records.status_of(tx, question.command.case_code)
-        elif question.command and not question.command.given:
-            status = records.latest_of(tx, lane)
-        since = now - self._timing.match_window
-        return Context(
-            existing=records.find(tx, question.record_id),
-            neighbours=records.neighbours(tx, keys=question.keys, pseudonym=lane, since=since)
-            if question.command is None
-            else [],
-            status=status,
-            answers=outbox_desk.recent(tx, lane, since=now - HOUR),
-        )
+    async def _documents(self, contexts: Sequence[Context]) -> dict[str, Stored]:
+        """The neighbours the craft does not remember; most are of late, and it made them itself."""
+        keys = neighbours_in(contexts)
+        unknown = await self._workshop.run(Craft.unknown, keys) if keys else []
+        if not unknown:
+            return {}
+        return await self._database.read(lambda tx: records.documents(tx, unknown))
 
     # --- the commit ----------------------------------------------------------------------------
 
-    async def _commit(self, made: Made, opened: Sequence[Opened]) -> None:
+    async def _commit(self, made: Composed, opened: Sequence[Opened]) -> None:
         reports = [row.said for row in opened if isinstance(row.said, DeliveryReport)]
         seen = [(row.row, row.said) for row in opened if isinstance(row.said, Signal)]
-        made.settled += [_end(row) for row in opened if not isinstance(row.said, InboundMessage)]
+        made.settled += [end_of(row) for row in opened if not isinstance(row.said, InboundMessage)]
 
         def write(tx: Transaction) -> None:
             now = self._clock()
+            effects.forget(tx, self._vault, made.effects, centrals=self._centrals, now=now)
             records.write(tx, made.written, now=now)
-            outbox.put(tx, self._vault, made.entries, now)
+            outbox.put_sealed(tx, made.outgoing)
             for report in reports:
                 outbox_desk.feedback(tx, report, now)
             signals.put(tx, self._vault, seen)
             work.settle(tx, made.settled, now=now)
+            effects.write(tx, made.effects, now=now)
 
         await self._database.write(write)
         log.info("settled", rows=len(made.settled), records=len(made.written))
         self._settled(opened, made)
-
-
-def _is_part(opened: Opened) -> bool:
-    return isinstance(opened.said, InboundMessage) and opened.said.part is not None
-
-
-def _end(opened: Opened) -> Settled:
-    match opened.said:
-        case DeliveryReport(delivered=delivered):
-            reason = f"delivery report: {'delivered' if delivered else 'not delivered'}"
-            return Settled(id=opened.row.id, state="ignored", reason=reason)
-        case Signal():
-            return Settled(id=opened.row.id, state="ignored", reason="signal")
-        case Ignored(reason=reason):
-            return Settled(id=opened.row.id, state="ignored", reason=reason)
-        case Unreadable(reason=reason):
-            return Settled(id=opened.row.id, state="parked", reason=f"unreadable: {reason}")
-    raise AssertionError(opened.said)
-
-
-async def _first(*events: asyncio.Event) -> None:
-    """Return when one of the events is set, or after the poll interval."""
-    waits = [asyncio.ensure_future(event.wait()) for event in events]
-    try:
-        await asyncio.wait(waits, timeout=POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for wait in waits:
-            wait.cancel()

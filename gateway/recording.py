@@ -1,31 +1,30 @@
 """
-From a whole message to everything commit 2 writes: record, settled rows, outbox rows.
+From a whole message to its record, sealed and ready to be written, and to what the stores get.
 
 Runs in a worker thread and touches no database: what it must know of earlier records comes in as
-`Context`, read beforehand. The receipt stands in the outbox from the first moment, due a little
-later: a central store that answers brings it forward, one that is down cannot hold it back.
+`Context`, read beforehand.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import msgspec
 
-from forwarder.outbox import Entry
-from gateway.answering import addressed, answer_to, receipt_for
+from channels.contract import InboundMessage
 from gateway.assembly import Ready
 from gateway.codes import CaseCodes
 from gateway.earlier import Earlier, neighbour_of
 from gateway.files import Files
 from gateway.naming import moment, record_id_of
 from gateway.records import Stored, Written
+from gateway.revise import opened, pushes
 from gateway.turn import Context, Made, Manners, Question
 from gateway.vault import Vault
-from gateway.work import Settled
-from normalizer.dialog import command_of
+from gateway.work import Claimed
+from normalizer.dialog import hear, is_plain
 from normalizer.match import keys
 from normalizer.normalize import matter_of, normalize
 from normalizer.record import Record
-from normalizer.report import Command, Neighbour, Report
+from normalizer.report import Neighbour, Report
 from normalizer.rules import Rules
 from normalizer.text import clean
 
@@ -33,103 +32,99 @@ from normalizer.text import clean
 REMEMBERED = 8_192
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A message that becomes a record, under the names it gets."""
+
+    message: InboundMessage
+    lane: str
+    record_id: str
+    case_code: str
+    channel: str
+    external_id: str
+    received_at: int
+    revision: int = 1
+    #: The matter made readable and what it is found by, if somebody has done that already.
+    clean_text: str | None = None
+    keys: tuple[int, ...] | None = None
+
+
 class Recorder:
-    """Composes records and answers."""
+    """Composes records."""
 
     def __init__(
         self, *, rules: Rules, vault: Vault, codes: CaseCodes, files: Files, manners: Manners
     ) -> None:
         self.rules = rules
         self.vault = vault
+        self._manners = manners
         self._codes = codes
         self._files = files
-        self._manners = manners
         #: Opened neighbours by their data key, which is new with every revision.
         self._opened: dict[bytes, tuple[Neighbour, bool]] = {}
 
+    @property
+    def manners(self) -> Manners:
+        """How the gateway answers."""
+        return self._manners
+
     def ask(self, ready: Ready) -> Question:
         """What must be looked up for this message."""
-        command = None if ready.joined else command_of(ready.message)
-        text = "" if command else clean(matter_of(ready.message), self.rules.abbreviations)
+        heard = hear(ready.message)
+        if heard.message is not ready.message:
+            ready = replace(ready, message=heard.message)
+        command = heard.command
+        added = command.text if command and command.name == "add" else ""
+        matter = added if command else matter_of(ready.message)
+        text = clean(matter, self.rules.abbreviations) if matter else ""
+        row = ready.row
         return Question(
             ready=ready,
-            record_id=record_id_of(ready.row.channel, ready.row.external_id),
+            record_id=ready.record_id or record_id_of(row.channel, row.external_id),
             clean_text=text,
-            keys=keys(text),
+            keys=keys(text) if text else (),
             command=command,
+            plain=is_plain(heard),
         )
 
-    def make(self, question: Question, context: Context, earlier: Earlier, now: int) -> Made:
-        """Everything that follows from one message; `earlier` are records of the same batch."""
-        if question.command:
-            status = earlier.status(question) or context.status
-            return self._answer(question, question.command, replace(context, status=status), now)
-        return self._record(question, context, earlier, now)
-
-    def again(self, ready: Ready, stored: Stored) -> tuple[Record, Record]:
-        """A stored record, and what today's rules make of the same message."""
-        before = self._open(stored)
-        context = Context(existing=(before.revision, stored), neighbours=(), status=None, answers=0)
-        question = self.ask(ready)
-        return before, normalize(self._report(question, context), self.rules, [])
-
-    def _answer(self, question: Question, command: Command, context: Context, now: int) -> Made:
-        ready = question.ready
-        settled = Settled(id=ready.row.id, state="command", lane=ready.lane, reason=command.name)
-        if context.answers >= self._manners.replies_per_hour:
-            return Made(settled=[replace(settled, reason=f"{command.name}: too many answers")])
-        words = answer_to(command, context.status, self.rules, ready.message.text)
-        return Made(settled=[settled], entries=addressed(words, question, now))
-
-    # --- reports -------------------------------------------------------------------------------
-
-    def _record(self, question: Question, context: Context, earlier: Earlier, now: int) -> Made:
-        ready = question.ready
-        settled = self._settled(question)
-        report = self._report(question, context)
-        neighbours = self._neighbours(question, context, earlier)
-        record = normalize(report, self.rules, neighbours, clean_text=question.clean_text)
-        earlier.add(record, question.keys, ready.lane)
-        if context.existing and not self._changed(record, context.existing[1]):
-            return Made(settled=settled)
-        entries = self._push(record, now) + self._receipt(question, record, context, now)
-        return Made(settled=settled, written=[self._written(question, record)], entries=entries)
-
-    def _settled(self, question: Question) -> list[Settled]:
-        ready = question.ready
-        first = Settled(
-            id=ready.row.id,
-            state="recorded",
-            lane=ready.lane,
-            batch=ready.batch,
-            record_id=question.record_id,
-        )
-        return [first, *(replace(first, id=id_, state="joined") for id_ in ready.joined)]
-
-    def _report(self, question: Question, context: Context) -> Report:
-        row, message = question.ready.row, question.ready.message
-        return Report(
+    def draft(self, row: Claimed, message: InboundMessage, lane: str) -> Draft:
+        """A new record, named by the journal row it begins with."""
+        return Draft(
             message=message,
-            record_id=question.record_id,
+            lane=lane,
+            record_id=record_id_of(row.channel, row.external_id),
             case_code=self._codes.of(row.id),
             channel=row.channel,
             external_id=row.external_id,
-            received_at=moment(row.received_at),
-            pseudonym=self._public_pseudonym(question),
-            revision=context.existing[0] + 1 if context.existing else 1,
-            files=self._files.keep(message.attachments),
-            share_identity=self._manners.share_identity,
+            received_at=row.received_at,
         )
 
-    def _public_pseudonym(self, question: Question) -> str:
-        """An anonymous report must not be tied to its sender's other reports."""
-        if question.ready.message.anonymous:
-            return self.vault.pseudonym("anonymous", question.record_id)
-        return question.ready.lane
+    def record(self, draft: Draft, neighbours: list[Neighbour]) -> Record:
+        """The record of a draft, its files kept."""
+        taken = self._files.take(draft.message.attachments) if draft.message.attachments else ()
+        message = draft.message
+        if taken:
+            point = next((kept.point for kept in taken if kept.point), None)
+            remarks = (*message.remarks, *(remark for kept in taken for remark in kept.remarks))
+            message = replace(
+                message, point=message.point or point, remarks=tuple(dict.fromkeys(remarks))
+            )
+        report = Report(
+            message=message,
+            record_id=draft.record_id,
+            case_code=draft.case_code,
+            channel=draft.channel,
+            external_id=draft.external_id,
+            received_at=moment(draft.received_at),
+            pseudonym=self._public_pseudonym(draft),
+            revision=draft.revision,
+            files=tuple(kept.file for kept in taken if kept.file),
+            share_identity=self.manners.share_identity,
+        )
+        return normalize(report, self.rules, neighbours, clean_text=draft.clean_text)
 
-    def _neighbours(
-        self, question: Question, context: Context, earlier: Earlier
-    ) -> list[Neighbour]:
+    def neighbours(self, question: Question, context: Context, earlier: Earlier) -> list[Neighbour]:
+        """Earlier records this one may repeat."""
         found = [
             self._neighbour(stored, question.ready.lane)
             for stored in context.neighbours
@@ -137,72 +132,51 @@ class Recorder:
         ]
         return found + earlier.like(question)
 
-    def _neighbour(self, stored: Stored, lane: str) -> Neighbour:
-        """What a stored record is to a message of this sender."""
-        found = self._opened.get(stored.data_key or b"")
-        if found is None:
-            record = self._open(stored)
-            found = (neighbour_of(record), record.anonymous)
-            if len(self._opened) >= REMEMBERED:
-                self._opened.clear()
-            self._opened[stored.data_key or b""] = found
-        neighbour, anonymous = found
-        return replace(neighbour, same_sender=stored.pseudonym == lane and not anonymous)
+    def open(self, stored: Stored) -> Record:
+        """A stored record, readable."""
+        return opened(self.vault, stored)
 
-    def _open(self, stored: Stored) -> Record:
-        document = self.vault.open(stored.document, stored.data_key or b"")
-        return msgspec.json.decode(document, type=Record)
-
-    def _changed(self, record: Record, stored: Stored) -> bool:
-        """Whether a message that is run again now says something else."""
-        before = self._open(stored) if stored.data_key else None
-        if before is None:
-            return False
-        same = msgspec.structs.replace(record, revision=before.revision, duplicate=before.duplicate)
-        return same != before
-
-    def _written(self, question: Question, record: Record) -> Written:
-        message = question.ready.message
+    def put(self, made: Made, draft: Draft, record: Record, now: int) -> None:
+        """Write a record down and send it to every store."""
+        document = msgspec.json.encode(record)
+        message = draft.message
         identity = {
             "return_address": message.return_address,
             "sender": message.sender,
             "name": message.name,
             "contact": message.contact,
         }
-        return Written(
-            record_id=record.record_id,
-            revision=record.revision,
-            case_code=record.case_code,
-            channel=record.channel,
-            external_id=record.external_id,
-            received_at=question.ready.row.received_at,
-            pseudonym=question.ready.lane,
-            document=self.vault.seal(msgspec.json.encode(record)),
-            identity=self.vault.seal(msgspec.json.encode(identity)),
-            keys=question.keys,
-        )
-
-    # --- what goes out -------------------------------------------------------------------------
-
-    def _push(self, record: Record, now: int) -> list[Entry]:
-        document = msgspec.json.encode(record)
-        return [
-            Entry(
+        made.written.append(
+            Written(
                 record_id=record.record_id,
-                kind="record",
                 revision=record.revision,
-                target=f"central:{name}",
-                lane=record.record_id,
-                body=document,
-                due=now,
+                case_code=record.case_code,
+                channel=record.channel,
+                external_id=record.external_id,
+                received_at=draft.received_at,
+                pseudonym=draft.lane,
+                document=self.vault.seal(document),
+                identity=self.vault.seal(msgspec.json.encode(identity)),
+                keys=keys(record.clean_text) if draft.keys is None else draft.keys,
             )
-            for name in self._manners.centrals
-        ]
+        )
+        made.entries += pushes(record, document, self.manners.centrals, now)
 
-    def _receipt(
-        self, question: Question, record: Record, context: Context, now: int
-    ) -> list[Entry]:
-        if context.existing or context.answers >= self._manners.replies_per_hour:
-            return []
-        patience = self._manners.receipt_patience if self._manners.centrals else 0
-        return addressed(receipt_for(record, self.rules), question, now + patience)
+    def _public_pseudonym(self, draft: Draft) -> str:
+        """An anonymous report must not be tied to its sender's other reports."""
+        if draft.message.anonymous:
+            return self.vault.pseudonym("anonymous", draft.record_id)
+        return draft.lane
+
+    def _neighbour(self, stored: Stored, lane: str) -> Neighbour:
+        """What a stored record is to a message of this sender."""
+        found = self._opened.get(stored.data_key or b"")
+        if found is None:
+            record = self.open(stored)
+            found = (neighbour_of(record), record.anonymous)
+            if len(self._opened) >= REMEMBERED:
+                self._opened.clear()
+            self._opened[stored.data_key or b""] = found
+        neighbour, anonymous = found
+        mine = stored.pseudonym == lane and not anonymous
+        return replace(neighbour, same_sender=True) if mine else neighbour

@@ -9,19 +9,36 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from forwarder.ports import Transaction
+from gateway.store.errors import StoreUnavailable
 
 # Candidates one message is compared with, newest and most alike first (see design/matching).
 NEIGHBOURS = 16
 
-UPSERT = """
-insert into records (record_id, revision, case_code, channel, external_id, received_at,
-                     updated_at, pseudonym, state, document, data_key)
-values (:record_id, :revision, :case_code, :channel, :external_id, :received_at,
-        :updated_at, :pseudonym, 'diterima', :document, :data_key)
-on conflict (record_id) do update set revision = excluded.revision,
-    updated_at = excluded.updated_at, document = excluded.document, data_key = excluded.data_key
-where records.revision < excluded.revision
+COLUMNS = (
+    "record_id",
+    "revision",
+    "case_code",
+    "channel",
+    "external_id",
+    "received_at",
+    "updated_at",
+    "pseudonym",
+    "state",
+    "document",
+    "data_key",
+)
+# Only the revision that follows the one it was made from: who was slower must look again.
+REWRITE = """
+update records set revision = :revision, updated_at = :now, document = :document,
+    data_key = :data_key
+where record_id = :record_id and revision = :revision - 1
+"""
+MOVE = """
+update records set state = :state, updated_at = :now
+where record_id = :record_id and state <> :state
 """
 UPSERT_REPORTER = """
 insert into reporters (record_id, pseudonym, identity, data_key)
@@ -29,7 +46,7 @@ values (:record_id, :pseudonym, :identity, :data_key)
 on conflict (record_id) do update set identity = excluded.identity, data_key = excluded.data_key
 """
 ALIKE = """
-select r.record_id, r.pseudonym, r.received_at, r.document, r.data_key
+select r.record_id, r.pseudonym, r.received_at, r.data_key
 from (
     select f.record_id, count(*) as shared, max(f.received_at) as newest
     from fingerprints f where f.key {among:keys} and f.received_at >= :since
@@ -37,12 +54,16 @@ from (
 ) a join records r on r.record_id = a.record_id
 """
 SAME_SENDER = """
-select record_id, pseudonym, received_at, document, data_key from records
+select record_id, pseudonym, received_at, data_key from records
 where pseudonym = :pseudonym and received_at >= :since order by received_at desc limit :limit
+"""
+DOCUMENTS = """
+select record_id, pseudonym, received_at, document, data_key from records
+where record_id {among:record_ids}
 """
 FORWARDED = """
 update records set state = 'diteruskan', updated_at = :now
-where record_id = :record_id and state = 'diterima'
+where record_id {among:record_ids} and state = 'diterima'
 """
 PAGE_ROWS = 500
 PAGE = """
@@ -51,16 +72,16 @@ where (received_at > :received or (received_at = :received and record_id > :afte
 and (:channel = '' or channel = :channel)
 order by received_at, record_id limit :limit
 """
-STATUS_COLUMNS = "case_code, state, received_at, updated_at, pseudonym"
+STATUS_COLUMNS = "record_id, case_code, channel, state, received_at, updated_at, pseudonym"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stored:
-    """A record as the table has it."""
+class Stored(msgspec.Struct, frozen=True):
+    """A record as the table has it; a struct, because hundreds travel to the craft at a time."""
 
     record_id: str
     pseudonym: str
     received_at: int
+    #: Empty in a neighbour: most are remembered by the craft, the others are got by `documents`.
     document: bytes
     data_key: bytes | None
 
@@ -69,7 +90,9 @@ class Stored:
 class Status:
     """What the table tells of a case without opening it."""
 
+    record_id: str
     case_code: str
+    channel: str
     state: str
     received_at: int
     updated_at: int
@@ -92,9 +115,22 @@ class Written:
     keys: Sequence[int]
 
 
+class Stale(StoreUnavailable):
+    """The record was revised by somebody else meanwhile; look again."""
+
+
 def write(tx: Transaction, rows: Sequence[Written], *, now: int) -> None:
-    """Insert records, or replace them by a higher revision."""
-    tx.many(UPSERT, [_record_row(row, now) for row in rows])
+    """
+    Insert records, or replace them by the revision that follows.
+
+    Raises Stale when another revision was written since the record was read.
+    """
+    new = [row for row in rows if row.revision == 1]
+    if tx.insert("records", COLUMNS, [_record_row(row, now) for row in new]) != len(new):
+        raise Stale("a new record was there already")
+    for row in rows:
+        if row.revision > 1 and not rewrite(tx, row.record_id, row.revision, row.document, now=now):
+            raise Stale(row.record_id)
     tx.many(
         UPSERT_REPORTER,
         [
@@ -114,6 +150,21 @@ def write(tx: Transaction, rows: Sequence[Written], *, now: int) -> None:
     )
 
 
+def rewrite(
+    tx: Transaction, record_id: str, revision: int, sealed: tuple[bytes, bytes], *, now: int
+) -> bool:
+    """Put the next revision in place of the last; False where that is another one by now."""
+    changed = tx.run(
+        REWRITE,
+        record_id=record_id,
+        revision=revision,
+        document=sealed[0],
+        data_key=sealed[1],
+        now=now,
+    )
+    return changed > 0
+
+
 def find(tx: Transaction, record_id: str) -> tuple[int, Stored] | None:
     """A record's revision and what is stored of it."""
     row = tx.one(
@@ -125,10 +176,19 @@ def find(tx: Transaction, record_id: str) -> tuple[int, Stored] | None:
 
 
 def neighbours(tx: Transaction, *, keys: Sequence[int], pseudonym: str, since: int) -> list[Stored]:
-    """Earlier records that share words with a text, or its sender."""
+    """Earlier records that share words with a text, or its sender; without their documents."""
     rows = tx.all(ALIKE, keys=list(keys), since=since, limit=NEIGHBOURS) if keys else []
     rows += tx.all(SAME_SENDER, pseudonym=pseudonym, since=since, limit=NEIGHBOURS)
-    return list({row[0]: _stored(row) for row in rows}.values())
+    return [
+        Stored(record_id, pseudonym, received, b"", None if key is None else bytes(key))
+        for record_id, pseudonym, received, key in {row[0]: row for row in rows}.values()
+    ]
+
+
+def documents(tx: Transaction, record_ids: Sequence[str]) -> dict[str, Stored]:
+    """These records with their documents, as they are now."""
+    rows = tx.all(DOCUMENTS, record_ids=list(record_ids)) if record_ids else []
+    return {row[0]: _stored(row) for row in rows}
 
 
 def status_of(tx: Transaction, case_code: str) -> Status | None:
@@ -140,14 +200,42 @@ def status_of(tx: Transaction, case_code: str) -> Status | None:
     return _status(row)
 
 
-def latest_of(tx: Transaction, pseudonym: str) -> Status | None:
-    """The state of a sender's newest case."""
+def status_by_id(tx: Transaction, record_id: str) -> Status | None:
+    """The state of a case by its record."""
     row = tx.one(
-        f"select {STATUS_COLUMNS} from records where pseudonym = :pseudonym"
-        " order by received_at desc limit 1",
-        pseudonym=pseudonym,
+        f"select {STATUS_COLUMNS} from records where record_id = :record_id", record_id=record_id
     )
     return _status(row)
+
+
+def latest_of(tx: Transaction, pseudonym: str, *, without: str = "") -> Status | None:
+    """The state of a sender's newest case; those in the state `without` are passed over."""
+    row = tx.one(
+        f"select {STATUS_COLUMNS} from records"
+        " where pseudonym = :pseudonym and state <> :without order by received_at desc limit 1",
+        pseudonym=pseudonym,
+        without=without,
+    )
+    return _status(row)
+
+
+def all_of(tx: Transaction, pseudonym: str) -> list[str]:
+    """The ids of everything a sender reported, oldest first."""
+    rows = tx.all(
+        "select record_id from records where pseudonym = :pseudonym order by received_at",
+        pseudonym=pseudonym,
+    )
+    return [row[0] for row in rows]
+
+
+def move(tx: Transaction, record_id: str, state: str, *, now: int) -> None:
+    """Put a case into another public state."""
+    tx.run(MOVE, record_id=record_id, state=state, now=now)
+
+
+def forget(tx: Transaction, pseudonym: str) -> None:
+    """Destroy the keys to who a sender is; what was said stays."""
+    tx.run("update reporters set data_key = null where pseudonym = :lane", lane=pseudonym)
 
 
 def since(tx: Transaction, received: int, channel: str = "") -> Iterator[Stored]:
@@ -158,24 +246,15 @@ def since(tx: Transaction, received: int, channel: str = "") -> Iterator[Stored]
         received, after = rows[-1][2], rows[-1][0]
 
 
-def forwarded(tx: Transaction, record_id: str, now: int) -> None:
-    """A central store has taken the record."""
-    tx.run(FORWARDED, record_id=record_id, now=now)
+def forwarded(tx: Transaction, record_ids: Sequence[str], now: int) -> None:
+    """A central store has taken the records."""
+    tx.run(FORWARDED, record_ids=list(record_ids), now=now)
 
 
-def _record_row(row: Written, now: int) -> dict[str, object]:
-    return {
-        "record_id": row.record_id,
-        "revision": row.revision,
-        "case_code": row.case_code,
-        "channel": row.channel,
-        "external_id": row.external_id,
-        "received_at": row.received_at,
-        "updated_at": now,
-        "pseudonym": row.pseudonym,
-        "document": row.document[0],
-        "data_key": row.document[1],
-    }
+def _record_row(row: Written, now: int) -> tuple[object, ...]:
+    """A new record's values, in the order of `COLUMNS`."""
+    names = (row.record_id, row.revision, row.case_code, row.channel, row.external_id)
+    return (*names, row.received_at, now, row.pseudonym, "diterima", *row.document)
 
 
 def _stored(row: tuple[Any, ...]) -> Stored:
@@ -192,5 +271,11 @@ def _status(row: tuple[Any, ...] | None) -> Status | None:
     if row is None:
         return None
     return Status(
-        case_code=row[0], state=row[1], received_at=row[2], updated_at=row[3], pseudonym=row[4]
+        record_id=row[0],
+        case_code=row[1],
+        channel=row[2],
+        state=row[3],
+        received_at=row[4],
+        updated_at=row[5],
+        pseudonym=row[6],
     )

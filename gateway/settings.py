@@ -24,6 +24,7 @@ from forwarder.central.sqlite import SqliteCentral
 from gateway.config_files import CONFIG_FILE, find_config_file
 from gateway.decode import Decoder, read_toml
 from gateway.errors import SettingsError
+from gateway.files_options import Attachments
 from gateway.log import Format, Level
 from gateway.secrets import Secrets
 from gateway.sockets import host_and_port, is_loopback
@@ -82,6 +83,12 @@ class Pipeline(_Section, frozen=True, kw_only=True):
 
     #: After this the parts of a long SMS that did come are a report of their own.
     part_timeout: Seconds = 900.0
+    #: In chats a photo or a place without words waits so long for them.
+    quiet_time: Seconds = 20.0
+    #: An album is whole when no picture of it came for so long.
+    album_time: Seconds = 2.0
+    #: In chats a report that does not say where it is gets one question.
+    questions: bool = True
     #: How far back the same complaint is looked for.
     match_window_days: Annotated[int, msgspec.Meta(ge=1, le=366)] = 30
     #: More automatic answers than this to one sender are a loop of two machines.
@@ -123,6 +130,7 @@ class File(_Section, frozen=True, kw_only=True):
     outbox: Policy = Policy()
     pipeline: Pipeline = Pipeline()
     identity: Identity = Identity()
+    attachments: Attachments = Attachments()
     limits: Limits = Limits()
     log: Log = Log()
     central: dict[str, dict[str, Any]] = {}
@@ -151,6 +159,7 @@ class Settings:
     outbox: Policy
     pipeline: Pipeline
     identity: Identity
+    attachments: Attachments
     limits: Limits
     log: Log
     centrals: Mapping[str, CentralSettings]
@@ -179,6 +188,7 @@ def read_settings(
         outbox=content.outbox,
         pipeline=content.pipeline,
         identity=content.identity,
+        attachments=content.attachments,
         limits=content.limits,
         log=content.log,
         centrals=_centrals(content.central or EMBEDDED_CENTRAL, decoder),

@@ -1,13 +1,24 @@
 """One message's turn through the pipeline: what is asked, what was known, what is to be written."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from channels.contract import RemoteFile
 from forwarder.outbox import Entry
 from gateway.assembly import Ready
-from gateway.records import Status, Stored, Written
-from gateway.work import Settled
+from gateway.members import Part
+from gateway.questions import Open
+from gateway.records import Stored, Written
+from gateway.work import Claimed, Settled
+from normalizer.dialog_talk import Conversation
 from normalizer.report import Command
+
+#: Where people chat: a photo first and the words after it, buttons, and a question costs nothing.
+CHATS = frozenset({"telegram", "line", "messenger", "instagram", "whatsapp"})
+#: Where the sender's address is typed by whoever fills a form in, or by an officer.
+FORMS = frozenset({"web", "open311", "officer", "rss"})
+#: Where anybody can write another's address as sender.
+FORGED = frozenset({"mail"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,17 +31,88 @@ class Question:
     clean_text: str
     keys: tuple[int, ...]
     command: Command | None
+    #: A report, unless its sender was asked something or has something waiting.
+    plain: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """A report a message may belong to."""
+
+    revision: int
+    stored: Stored
+    #: The messages it is made of; empty where only its content is of interest.
+    parts: Sequence[Part] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Talk:
+    """What the gateway remembers of a sender, for the dialog to decide on."""
+
+    conversation: Conversation
+    targets: Mapping[str, Target]
+    #: Their messages that wait.
+    waiting: Sequence[Claimed]
+    #: When to look again, where a message is to wait.
+    hold_until: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
     """What the database knew about one message."""
 
-    existing: tuple[int, Stored] | None
+    #: The record this message became before.
+    existing: Target | None
     neighbours: Sequence[Stored]
-    status: Status | None
     #: Automatic answers this sender got within the last hour.
     answers: int
+    #: None: nothing that matters to a plain report.
+    talk: Talk | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A message's turn: what it says, what was known, and when that is, in milliseconds."""
+
+    question: Question
+    context: Context
+    now: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetch:
+    """A file of a record the provider still holds."""
+
+    record_id: str
+    channel: str
+    file: RemoteFile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forgotten:
+    """A sender who wants to be erased, and the row that says so."""
+
+    lane: str
+    row: int
+
+
+@dataclass(slots=True, kw_only=True)
+class Effects:
+    """What a dialog changes beside records and answers."""
+
+    asked: list[Open] = field(default_factory=list)
+    #: Senders who answered their question.
+    closed: list[str] = field(default_factory=list)
+    #: Records with a new public state.
+    moved: list[tuple[str, str]] = field(default_factory=list)
+    forgotten: list[Forgotten] = field(default_factory=list)
+
+    def add(self, other: "Effects") -> None:
+        """Those of another message as well."""
+        self.asked += other.asked
+        self.closed += other.closed
+        self.moved += other.moved
+        self.forgotten += other.forgotten
 
 
 @dataclass(slots=True, kw_only=True)
@@ -40,6 +122,8 @@ class Made:
     settled: list[Settled] = field(default_factory=list)
     written: list[Written] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
+    fetches: list[Fetch] = field(default_factory=list)
+    effects: Effects = field(default_factory=Effects)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,3 +135,5 @@ class Manners:
     receipt_patience: int
     replies_per_hour: int
     share_identity: bool
+    #: Channels where a report without a place is answered with a question.
+    asks: frozenset[str] = CHATS

@@ -30,7 +30,8 @@ class Vault:
         if len(key) != KEY_BYTES:
             raise ValueError(f"the gateway key has {len(key)} bytes, not {KEY_BYTES}")
         self.key = key
-        self._wrap = self.derive("wrap")
+        # A hash that has the key in already; a copy of it is made for each pad.
+        self._wrap = hashlib.blake2b(key=self.derive("wrap"), digest_size=KEY_BYTES)
         self._pseudonyms = self.derive("pseudonym")
 
     def __repr__(self) -> str:
@@ -56,8 +57,9 @@ class Vault:
             raise ValueError("the row was sealed with another gateway key, or changed") from exc
 
     def _padded(self, key: bytes, nonce: bytes) -> bytes:
-        pad = hashlib.blake2b(nonce, key=self._wrap, digest_size=KEY_BYTES).digest()
-        return (int.from_bytes(key) ^ int.from_bytes(pad)).to_bytes(KEY_BYTES)
+        pad = self._wrap.copy()
+        pad.update(nonce)
+        return (int.from_bytes(key) ^ int.from_bytes(pad.digest())).to_bytes(KEY_BYTES)
 
     def pseudonym(self, *parts: str) -> str:
         """A keyed hash to look a person up by without knowing who it is, 32 hex digits."""

@@ -38,7 +38,7 @@ from journal j join work w on w.journal_id = j.id where j.id {among:ids} order b
 SIZES = "select id, length(payload) from journal where id {among:ids} order by id"
 CLAIM = """
 update work set owner = :owner, due = :until, attempts = attempts + :counted
-where journal_id = :id
+where journal_id {among:ids}
 """
 SEALED = """
 select payload, data_key from journal
@@ -135,8 +135,7 @@ def claim(tx: Transaction, wanted: Claim) -> list[Claimed]:
         return []
     ids = _within(tx.all(SIZES, ids=due))
     until, counted = wanted.now + wanted.lease, int(wanted.counted)
-    claims = [{"id": id_, "owner": wanted.owner, "until": until, "counted": counted} for id_ in ids]
-    tx.many(CLAIM, claims)
+    tx.run(CLAIM, ids=ids, owner=wanted.owner, until=until, counted=counted)
     return load(tx, ids, counted=counted)
 
 

@@ -16,6 +16,7 @@ from normalizer.rules import Agencies, Rules, Taxonomy
 _SUPERVISION = "pengaduan_pengawasan"
 _MOST_ALTERNATIVES = 3
 _MOST_REASONS = 5
+_BY_CITIZEN = ("chosen by the citizen",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,13 +28,22 @@ class Classification:
     agency: Agency
 
 
-def classify(spoken: Sequence[str], rules: Rules) -> Classification:
-    """Judge a report by its words, as `text.words` gives them."""
+def classify(spoken: Sequence[str], rules: Rules, *, chosen: str = "") -> Classification:
+    """
+    Judge a report by its words, as `text.words` gives them.
+
+    A topic the citizen or their app has chosen counts, if it is one of ours.
+    """
     taxonomy = rules.taxonomy
     topics = taxonomy.topics.scores(spoken)
+    if chosen in rules.agencies.by_topic:
+        others = (score for score in topics if score.label != chosen)
+        topics = [Score(label=chosen, weight=0.0, why=_BY_CITIZEN), *others]
     types = _types(spoken, taxonomy, priors=taxonomy.priors if topics else {})
     report_type = _judge(types, taxonomy.type_limit, taxonomy.version)
     topic = _judge(topics, taxonomy.topic_limit, taxonomy.version)
+    if chosen in rules.agencies.by_topic:
+        topic = Judgement(value=chosen, confidence=1.0, version=taxonomy.version, why=_BY_CITIZEN)
     return Classification(
         type=report_type, topic=topic, agency=_agency(report_type, topic, topics, rules.agencies)
     )

@@ -1,140 +1,198 @@
 """
-What a message is before it is read as a complaint: a command, a part of a longer one, or a report.
+The dialog with a citizen, as one pure state machine: `turn(heard, conversation, now, rules)`.
 
-A plain text is a complete report, so a command is only what leaves no doubt: a sentence that
-happens to begin with "status" is a report. Parts of one message are put together in the order of
-their numbers, whatever the order they came in; a gap stays visible in the text and in a remark.
+A plain text is a complete report, at once; nothing is asked before it is safe. What else a message
+can be is decided by its words and by what the gateway remembers of its sender: a command, a word on
+an earlier report, an answer to the one question a report may raise, or a photo that waits a moment
+for its words. Only the sender of a report can change it, and flags are only ever tightened.
 """
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from datetime import datetime
 
 from channels.contract import InboundMessage
-from normalizer.codes import find_case_code, read_case_code
-from normalizer.report import Command
-
-GAP = "[…]"
-
-_EDGES = " \t\r\n\f\v\xa0/#!.,:;-*_~\"'`<>()[]\u2013\u2014\u2018\u2019\u201c\u201d\u2026"
-# A keyword with nothing behind it ("LAPOR") gets help as well: there is no complaint in it.
-_HELP = frozenset(
-    {"bantuan", "help", "info", "informasi", "panduan", "petunjuk", "menu", "mulai", "start"}
-    | {"lapor", "aduan", "pengaduan"}
+from normalizer.dialog_commands import command_of, has_things, words_of
+from normalizer.dialog_flags import flagged
+from normalizer.dialog_orders import obey
+from normalizer.dialog_phrases import is_signs_only
+from normalizer.dialog_places import answers_where, complains, does_not_know, is_brief, tells_place
+from normalizer.dialog_talk import (
+    PATIENCE,
+    THREAD,
+    TOGETHER,
+    WITHDRAWN,
+    Asked,
+    Begin,
+    Change,
+    Conversation,
+    Decision,
+    Discard,
+    Heard,
+    Hold,
+    Known,
+    Role,
+    Say,
+    Topic,
 )
-_STATUS = re.compile(
-    r"(?:(?:cek|check|lihat|tanya|lacak|track)\s+)?status(?![^\W_])"
-    r"(?:\s+(?:laporan|aduan|pengaduan|kasus|tiket|kode|nomor|no|saya|kami|report|case|code|my)\b)*"
-    r"(?P<rest>.*)",
-    re.IGNORECASE | re.DOTALL,
-)
-# What somebody types who means a code: one word of about the right length with a digit in it.
-_ATTEMPT = re.compile(r"(?=\S*\d)[0-9A-Za-z-]{6,14}")
-_MOST_WORDS = 8
-_MOST_NAMED = 3
-# Fields of a message that any one part may bring.
-_TOLD_ONCE = ("title", "return_address", "name", "contact", "place", "point", "source_url")
+from normalizer.record import Record
+from normalizer.rules import Rules
+from normalizer.text import words
+
+# A report of fewer words that is about nothing we know: what happened?
+_POOR = 2
+_NO_PLACE_NEEDED = ("permintaan_informasi", "aspirasi", "bukan_laporan")
+_VERDICTS = {"belum": False, "blm": False, "masih": False, "sudah": True, "selesai": True}
 
 
-def command_of(message: InboundMessage) -> Command | None:
-    """The command a message is, or None: then it is a report."""
-    if message.attachments or message.point:
+def hear(message: InboundMessage) -> Heard:
+    """A message and what it is by itself."""
+    command = None if message.withdrawn else command_of(message)
+    if command is None:
+        message = flagged(message)
+    said = words_of(message)
+    return Heard(message=message, command=command, said=said, things=has_things(message))
+
+
+def is_plain(heard: Heard) -> bool:
+    """Whether it is a report for anybody who was not asked anything and has nothing waiting."""
+    message = heard.message
+    if heard.command or not heard.said or message.edits or message.answers or message.album:
+        return False
+    return not is_signs_only(heard.said)
+
+
+def turn(heard: Heard, talk: Conversation, now: datetime, rules: Rules) -> Decision:
+    """What follows from a message."""
+    question = talk.question
+    if question and (_is_over(question, now) or (question.report and not question.report.own)):
+        talk = replace(talk, question=None)
+    if heard.message.edits and (decision := _edited(heard, talk)):
+        return decision
+    if heard.command:
+        return obey(heard.command, heard, talk, now)
+    if not talk.known_sender:
+        return Begin()
+    if not heard.said:
+        return _things(heard, talk, now)
+    return _words(heard, talk, now, rules)
+
+
+def _is_over(question: Asked, now: datetime) -> bool:
+    return now - question.asked_at > PATIENCE[question.topic]
+
+
+def question_after(record: Record, rules: Rules) -> tuple[Topic, int] | None:
+    """The one question a new report raises, and how many numbered answers it has."""
+    place = record.place
+    if place and place.code is None and len(place.candidates) > 1:
+        return "where", min(len(place.candidates), 9)
+    said = f"{record.title}\n{record.clean_text}"
+    if len(words(record.clean_text)) <= _POOR and not _means_something(record, rules):
+        return "what", 0
+    if place or record.point or record.type.value in _NO_PLACE_NEEDED or tells_place(said):
         return None
-    said = message.text if message.matter is None else message.matter
-    said = said.strip() or message.title.strip()
-    core = said.strip(_EDGES + "?")
-    if not core or core.lower() in _HELP:
-        return Command(name="help")
-    found = _STATUS.fullmatch(core)
-    if found:
-        return _status(found["rest"].strip(_EDGES + "=?"))
-    # A code alone asks for its status; a lone word in capitals is no code.
-    code = find_case_code(core)
-    return Command(name="status", case_code=code) if code and len(core.split()) == 1 else None
+    return "where", 0
 
 
-def complete(parts: Sequence[InboundMessage]) -> bool:
-    """Whether every part of the message is there."""
-    numbers = {_number(message) for message in parts}
-    return bool(parts) and numbers.issuperset(range(1, _total(parts) + 1))
+def _means_something(record: Record, rules: Rules) -> bool:
+    return bool(record.topic.value or complains(record.clean_text, rules))
 
 
-def join(parts: Sequence[InboundMessage]) -> InboundMessage:
-    """
-    One message of its parts; what is missing is marked in the text and told in a remark.
+# --- edits ------------------------------------------------------------------------------------
 
-    ValueError where there is no part at all.
-    """
-    by_number: dict[int, InboundMessage] = {}
-    for message in parts:
-        by_number.setdefault(_number(message), message)
-    if not by_number:
-        raise ValueError("a message has at least one part")
-    missing = sorted(set(range(1, _total(parts) + 1)) - by_number.keys())
-    ordered = [by_number[number] for number in sorted(by_number)]
-    matters = {n: message.matter for n, message in by_number.items() if message.matter is not None}
-    remarks = (*_every(message.remarks for message in ordered), *_incomplete(missing, parts))
-    return replace(
-        ordered[0],
-        text=_spelled({n: message.text for n, message in by_number.items()}, missing),
-        matter=_spelled(matters, missing) if matters else None,
-        sent_at=min((m.sent_at for m in ordered if m.sent_at), default=None),
-        attachments=tuple(file for message in ordered for file in message.attachments),
-        part=None,
-        anonymous=any(message.anonymous for message in ordered),
-        confidential=any(message.confidential for message in ordered),
-        answers=_every(message.answers for message in ordered),
-        remarks=tuple(dict.fromkeys(remarks)),
-        **{name: _first(ordered, name) for name in _TOLD_ONCE},
+
+def _edited(heard: Heard, talk: Conversation) -> Decision | None:
+    """A new version of an earlier message, or that message taken back; None where it is unknown."""
+    if talk.about and talk.about.own:
+        role: Role = "unsent" if heard.message.withdrawn else "edit"
+        return Change(report=talk.about, role=role)
+    if talk.original_waits:
+        return Discard(say=None) if heard.message.withdrawn else Hold()
+    return Discard(say=None) if heard.message.withdrawn else None
+
+
+# --- files and places without words -----------------------------------------------------------
+
+
+def _things(heard: Heard, talk: Conversation, now: datetime) -> Decision:
+    if not talk.chat:
+        return Begin()
+    report = talk.question.report if talk.question else None
+    if talk.question and report:
+        if heard.message.point and talk.question.topic == "where":
+            return Change(report=report, role="add", say="place_added", closes=True)
+        return Change(report=report, role="add", say="added", once=True)
+    if talk.about and talk.about.own and talk.about.state != WITHDRAWN:
+        return Change(report=talk.about, role="add", say="added", once=True)
+    if talk.newest and now - talk.newest.received_at <= TOGETHER and not talk.waiting:
+        return Change(report=talk.newest, role="add", say="added", once=True)
+    return _begin(talk) if talk.waited else Hold()
+
+
+# --- words ------------------------------------------------------------------------------------
+
+
+def _words(heard: Heard, talk: Conversation, now: datetime, rules: Rules) -> Decision:
+    about = talk.about
+    if about and about.own and about.state != WITHDRAWN and now - about.received_at <= THREAD:
+        return _in_thread(heard, talk, about, rules)
+    if talk.waiting:
+        return _begin(talk)
+    if talk.question and (decision := _reply(heard, talk.question, rules)):
+        return decision
+    if is_signs_only(heard.said):
+        recent = talk.newest and now - talk.newest.received_at <= TOGETHER
+        if talk.chat and talk.newest and recent:
+            return Change(report=talk.newest, role="add")
+        return _begin(talk, remark="no words, only signs")
+    return _begin(talk)
+
+
+def _in_thread(heard: Heard, talk: Conversation, report: Known, rules: Rules) -> Decision:
+    """Words in the thread of one of our answers."""
+    question = talk.question
+    if question and question.report == report and (decision := _reply(heard, question, rules)):
+        return decision
+    return Change(report=report, role="add", say="added")
+
+
+def _reply(heard: Heard, question: Asked, rules: Rules) -> Decision | None:
+    """What the words are to the question that is open; None: a report of their own."""
+    report, said = question.report, heard.said
+    if report is None:
+        return None
+    if question.topic in {"what", "words", "more"}:
+        return Change(report=report, role="add", say="added", closes=True)
+    if question.topic == "solved":
+        return _news(report, said)
+    if question.topic == "where" and does_not_know(said):
+        return Say(sentence="kept", closes=True)
+    if question.topic == "where" and answers_where(said, rules):
+        return Change(report=report, role="place", say="place_added", closes=True)
+    brief = is_brief(said) and not complains(said, rules)
+    return Change(report=report, role="add", say="added") if brief else None
+
+
+def _news(report: Known, said: str) -> Change | None:
+    verdict = verdict_of(said)
+    if verdict is None:
+        return None
+    if verdict:
+        return Change(report=report, role="solved", say="solved", closes=True)
+    return Change(report=report, role="unsolved", say="unsolved", closes=True)
+
+
+def verdict_of(said: str) -> bool | None:
+    """SELESAI or BELUM at the beginning of a few words: "Belum, masih gelap"."""
+    first = words(said)[:1]
+    return _VERDICTS.get(first[0]) if first and is_brief(said) else None
+
+
+def _begin(talk: Conversation, remark: str = "") -> Begin:
+    """A report of its own, under the flags the citizen asked for just before."""
+    wish = talk.question.topic if talk.question else ""
+    return Begin(
+        remark=remark,
+        anonymous=wish in {"anonymous", "hidden"},
+        confidential=wish in {"confidential", "hidden"},
     )
-
-
-def _status(rest: str) -> Command | None:
-    code = read_case_code(rest)
-    if not rest or code:
-        return Command(name="status", case_code=code)
-    found = find_case_code(rest)
-    if found and len(rest.split()) <= _MOST_WORDS:
-        return Command(name="status", case_code=found)
-    return Command(name="status", given=rest) if _ATTEMPT.fullmatch(rest) else None
-
-
-def _number(message: InboundMessage) -> int:
-    return message.part.number if message.part else 1
-
-
-def _total(parts: Sequence[InboundMessage]) -> int:
-    return max((message.part.total for message in parts if message.part), default=1)
-
-
-def _spelled(texts: Mapping[int, str], missing: Sequence[int]) -> str:
-    """The texts in order, without a blank between: operators cut inside words."""
-    pieces = sorted({**dict.fromkeys(missing, GAP), **texts}.items())
-    return "".join(
-        text
-        for at, (_, text) in enumerate(pieces)
-        if text != GAP or at == 0 or pieces[at - 1][1] != GAP
-    )
-
-
-def _incomplete(missing: Sequence[int], parts: Sequence[InboundMessage]) -> tuple[str, ...]:
-    if not missing:
-        return ()
-    total = _total(parts)
-    if len(missing) > _MOST_NAMED:
-        return (f"incomplete: {len(missing)} of {total} parts are missing",)
-    if len(missing) == 1:
-        return (f"incomplete: part {missing[0]} of {total} is missing",)
-    named = ", ".join(map(str, missing[:-1])) + f" and {missing[-1]}"
-    return (f"incomplete: parts {named} of {total} are missing",)
-
-
-def _every(groups: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(value for group in groups for value in group))
-
-
-def _first(messages: Sequence[InboundMessage], name: str) -> Any:  # noqa: ANN401 (the field's own type)
-    """What the first message says that says anything."""
-    told = (getattr(message, name) for message in messages)
-    return next((value for value in told if value), getattr(messages[0], name))

@@ -64,12 +64,11 @@ def keys(clean_text: str) -> tuple[int, ...]:
 
 def match(clean_text: str, neighbours: Sequence[Neighbour], place: str = "") -> Duplicate | None:
     """The best of the neighbours this text repeats or belongs to, if any does."""
-    spoken = _matter(clean_text)
     where = set(words(place))
     found = [
         duplicate
         for neighbour in neighbours
-        if (duplicate := _compare(spoken, where, neighbour)) is not None
+        if (duplicate := _compare(clean_text, where, neighbour)) is not None
     ]
     return max(found, key=lambda d: (d.relation == "same", d.score), default=None)
 
@@ -97,8 +96,8 @@ class _Alignment:
         return self.elsewhere or opposed or all(self.numbered())
 
 
-def _compare(spoken: Sequence[str], where: set[str], other: Neighbour) -> Duplicate | None:
-    theirs = _matter(other.text)
+def _compare(clean_text: str, where: set[str], other: Neighbour) -> Duplicate | None:
+    spoken, theirs = _matter(clean_text), _matter(other.text)
     elsewhere = set(words(other.place))
     if not spoken or not theirs or not (where <= elsewhere or elsewhere <= where):
         return None
@@ -106,7 +105,17 @@ def _compare(spoken: Sequence[str], where: set[str], other: Neighbour) -> Duplic
         return _duplicate(other, 1.0)
     if min(len(spoken), len(theirs)) < _FEWEST_WORDS:
         return None
+    # Aligning would say the same of a number on one side alone, but slowly.
+    ours_alone, theirs_alone = _numbers_alone(clean_text, other.text)
+    if (ours_alone and theirs_alone) or (not other.same_sender and (ours_alone or theirs_alone)):
+        return None
     return _compare_wording(spoken, theirs, other)
+
+
+def _numbers_alone(clean_text: str, other: str) -> tuple[bool, bool]:
+    """For either text, whether it has a number that is nowhere in the other."""
+    ours, theirs = _numbers(clean_text), _numbers(other)
+    return not ours <= theirs, not theirs <= ours
 
 
 def _compare_wording(
@@ -174,7 +183,7 @@ def _misspelled(one: str, other: str) -> bool:
 
 
 def _numbered(word: str) -> bool:
-    return any(sign.isdigit() for sign in word)
+    return not word.isalpha() and any(map(str.isdigit, word))
 
 
 @lru_cache(maxsize=4096)
@@ -194,6 +203,11 @@ def _matter(text: str) -> tuple[str, ...]:
         else:
             spoken.append(number or word)
     return tuple(spoken[:_MOST_WORDS])
+
+
+@lru_cache(maxsize=4096)
+def _numbers(text: str) -> frozenset[str]:
+    return frozenset(filter(_numbered, _matter(text)))
 
 
 def _hash(text: str) -> int:

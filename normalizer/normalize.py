@@ -43,7 +43,7 @@ def normalize(
     point = _point(message)
     judged_text = f"{title}\n{clean_text}"[:_READ]
     spoken = words(judged_text)
-    judged = classify(spoken, rules)
+    judged = classify(spoken, rules, chosen=message.topic)
     nowhere = (_NOWHERE,) if message.point and not point else ()
     return Record(
         record_id=report.record_id,
@@ -55,6 +55,7 @@ def normalize(
         external_id=storable(report.external_id),
         visibility="private" if message.confidential else "public",
         source_url=storable(message.source_url) or None,
+        context=storable(message.context) or None,
         reporter=_reporter(report),
         anonymous=message.anonymous,
         confidential=message.confidential,

@@ -118,6 +118,8 @@ class Record(_Part, frozen=True, kw_only=True):
     external_id: str
     visibility: Literal["public", "private"]
     source_url: str | None = None
+    #: The words of the post this report answers or quotes.
+    context: str | None = None
     reporter: Reporter
     anonymous: bool
     confidential: bool

@@ -6,7 +6,7 @@ answered in Indonesian.
 """
 
 from normalizer.rules import Rules
-from normalizer.wording import STATES, Replies, Sentence
+from normalizer.wording import STATES, ButtonName, Replies, Sentence
 
 _DEFAULT = "id"
 
@@ -23,6 +23,12 @@ def phrase(rules: Rules, name: Sentence, language: str | None, **values: str) ->
         values["state"] = _state(replies, values["state"])
     sentence: str = getattr(replies, name)
     return sentence.format_map(values)
+
+
+def button(rules: Rules, name: ButtonName, language: str | None) -> str:
+    """What stands on a button."""
+    replies = rules.replies.get(language or _DEFAULT) or rules.replies[_DEFAULT]
+    return str(getattr(replies.buttons, name))
 
 
 def _state(replies: Replies, state: str) -> str:

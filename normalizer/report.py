@@ -1,4 +1,4 @@
-"""What the dialog hands on: a report to be normalized, or a command to be answered."""
+"""What the dialog works with: reports, commands, and earlier records they are compared with."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,18 +25,42 @@ class Report:
     share_identity: bool = False
 
 
+CommandName: TypeAlias = Literal[
+    "status",
+    "help",
+    "hello",  # a greeting or a test: nothing is reported yet
+    "thanks",
+    "add",
+    "hide",
+    "withdraw",
+    "erase",
+    "solved",
+    "unsolved",
+    "choice",
+    "yes",
+    "no",
+    "send",
+]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """A citizen asks the gateway something instead of reporting."""
+    """A citizen asks the gateway something instead of reporting, or answers it in one word."""
 
-    name: Literal["status", "help"]
+    name: CommandName
     #: As recognised, in its canonical form; "" when none was given.
     case_code: str = ""
     #: What stood where a code belongs and is none (a typing error); "" otherwise.
     given: str = ""
-
-
-Turn: TypeAlias = Report | Command
+    #: What is to be added, behind the word and the code.
+    text: str = ""
+    #: Which of the two flags a `hide` asks for.
+    anonymous: bool = False
+    confidential: bool = False
+    #: Said in a form that leaves no doubt: "HAPUS YA".
+    sure: bool = False
+    #: The answer to a numbered question.
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,8 +27,8 @@ def urgency_of(spoken: Sequence[str], taxonomy: Taxonomy) -> Urgency:
 
 def _together(spoken: Sequence[str], taxonomy: Taxonomy) -> tuple[str, ...]:
     """The words of the first emergency of which every group of words occurs."""
+    said = set(spoken)
     for groups in taxonomy.together:
-        found = [next((word for word in spoken if word in group), "") for group in groups]
-        if all(found):
-            return tuple(found)
+        if not any(map(said.isdisjoint, groups)):
+            return tuple(next(word for word in spoken if word in group) for group in groups)
     return ()

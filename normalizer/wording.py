@@ -14,27 +14,88 @@ Sentence: TypeAlias = Literal[
     "receipt",
     "receipt_emergency",
     "receipt_incomplete",
+    "receipt_anonymous",
+    "receipt_confidential",
+    "receipt_hidden",
+    "receipt_instead",
+    "question_where",
+    "question_what",
+    "question_which",
     "status",
+    "status_own",
     "status_unknown",
     "status_without_code",
+    "not_yours",
+    "which_report",
     "help",
+    "thanks",
+    "choose",
+    "added",
+    "place_added",
+    "add_what",
+    "made_anonymous",
+    "made_confidential",
+    "made_hidden",
+    "next_hidden",
+    "withdrawn",
+    "discarded",
+    "kept",
+    "solved",
+    "unsolved",
+    "erase_ask",
+    "erased",
+    "prove",
     "subject_receipt",
     "subject_status",
+    "subject_report",
     "subject_help",
 ]
-State: TypeAlias = Literal["diterima", "diteruskan", "ditindaklanjuti", "selesai"]
+State: TypeAlias = Literal["diterima", "diteruskan", "ditindaklanjuti", "selesai", "dibatalkan"]
+
+ButtonName: TypeAlias = Literal[
+    "anonymous", "confidential", "location", "withdraw", "erase", "keep"
+]
 
 SENTENCES: tuple[Sentence, ...] = get_args(Sentence)
 STATES: tuple[State, ...] = get_args(State)
+BUTTONS: tuple[ButtonName, ...] = get_args(ButtonName)
+# The shortest that a provider shows in full.
+LONGEST_LABEL = 20
 
+_CODE = frozenset({"code"})
 _PLACEHOLDERS: dict[Sentence, frozenset[str]] = {
-    "receipt": frozenset({"code"}),
-    "receipt_emergency": frozenset({"code"}),
-    "receipt_incomplete": frozenset({"code"}),
+    **dict.fromkeys(
+        (
+            "receipt",
+            "receipt_emergency",
+            "receipt_incomplete",
+            "receipt_anonymous",
+            "receipt_confidential",
+            "receipt_hidden",
+            "status_unknown",
+            "added",
+            "place_added",
+            "add_what",
+            "made_anonymous",
+            "made_confidential",
+            "made_hidden",
+            "withdrawn",
+            "solved",
+            "unsolved",
+            "subject_receipt",
+            "subject_status",
+            "subject_report",
+        ),
+        _CODE,
+    ),
+    "receipt_instead": frozenset({"code", "other"}),
     "status": frozenset({"code", "state"}),
-    "status_unknown": frozenset({"code"}),
-    "subject_receipt": frozenset({"code"}),
-    "subject_status": frozenset({"code"}),
+    "status_own": frozenset({"code", "title", "state"}),
+    "not_yours": frozenset({"code", "state"}),
+    "which_report": frozenset({"command"}),
+    "next_hidden": frozenset({"command"}),
+    "prove": frozenset({"command"}),
+    "choose": frozenset({"count"}),
 }
 
 
@@ -45,6 +106,18 @@ class States(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     diteruskan: str
     ditindaklanjuti: str
     selesai: str
+    dibatalkan: str
+
+
+class Buttons(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What stands on the buttons of channels that have them; a few short words each."""
+
+    anonymous: str
+    confidential: str
+    location: str
+    withdraw: str
+    erase: str
+    keep: str
 
 
 class Replies(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -56,21 +129,64 @@ class Replies(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     receipt_emergency: str
     #: Instead of it when a part of a long message never arrived.
     receipt_incomplete: str
-    #: To STATUS with a code we know, and with one we do not know.
+    #: Instead of it when the citizen asked to stay unnamed, to keep the report unpublished, both.
+    receipt_anonymous: str
+    receipt_confidential: str
+    receipt_hidden: str
+    #: Instead of it when an addition could not go where it was meant to.
+    receipt_instead: str
+    #: Behind a receipt, at most one: the place is missing; there are no words at all; a name that
+    #: several places have, with the numbered places below it.
+    question_where: str
+    question_what: str
+    question_which: str
+    #: To STATUS with a code we know: to anybody, and to whoever reported it.
     status: str
+    status_own: str
+    #: ... with a code we do not know, and without one from somebody who has sent no report.
     status_unknown: str
-    #: To STATUS without a code, from somebody who has sent no report.
     status_without_code: str
+    #: To a command about a report somebody else has sent.
+    not_yours: str
+    #: To a command without a code where it is not clear which report is meant.
+    which_report: str
     help: str
+    #: To "terima kasih".
+    thanks: str
+    #: To a number that was not offered.
+    choose: str
+    #: After an addition; after the answer to "where?"; to TAMBAH with nothing behind it.
+    added: str
+    place_added: str
+    add_what: str
+    #: After ANONIM, RAHASIA and both together; and before any report.
+    made_anonymous: str
+    made_confidential: str
+    made_hidden: str
+    next_hidden: str
+    #: After BATAL: a report; something that was not a report yet; a question of ours.
+    withdrawn: str
+    discarded: str
+    kept: str
+    #: After SELESAI and BELUM.
+    solved: str
+    unsolved: str
+    #: To HAPUS, and when it is done.
+    erase_ask: str
+    erased: str
+    #: To BATAL by mail: anybody can write another's address as sender.
+    prove: str
     #: Subject lines, for mail.
     subject_receipt: str
     subject_status: str
+    subject_report: str
     subject_help: str
     states: States
+    buttons: Buttons
 
 
 def hole_in(replies: Replies) -> str | None:
-    """What is wrong with the placeholders of a language, in words; None when nothing is."""
+    """What is wrong with the sentences of a language, in words; None when nothing is."""
     for sentence in SENTENCES:
         expected = _PLACEHOLDERS.get(sentence, frozenset())
         try:
@@ -79,6 +195,9 @@ def hole_in(replies: Replies) -> str | None:
             return f"{sentence} has an unpaired brace"
         if found != expected:
             return f"{sentence} must have {_listed(expected)} and has {_listed(found)}"
+    for name in BUTTONS:
+        if not 0 < len(getattr(replies.buttons, name)) <= LONGEST_LABEL:
+            return f"buttons.{name} must have 1 to {LONGEST_LABEL} letters"
     return None
 
 

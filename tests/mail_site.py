@@ -8,6 +8,7 @@ from pathlib import Path
 
 from doors import LeanInbox
 
+from channels import contract
 from channels.capture import pack
 from channels.contract import (
     Accepted,
@@ -65,7 +66,7 @@ def mail_channel(**options: object) -> Mail:
 
 
 @asynccontextmanager
-async def listening(channel: Mail, inbox: Inbox) -> AsyncIterator[list[str]]:
+async def listening(channel: Mail, inbox: contract.Inbox) -> AsyncIterator[list[str]]:
     """The channel's listeners, as bound."""
     task = asyncio.create_task(channel.listen(inbox))
     while not all(map(_is_open, channel.listening_on())):

@@ -1,5 +1,5 @@
 """
-Real programs at the other end: Kannel, Postfix, Chromium.
+Real programs at the other end: Kannel, Postfix, Dovecot, Chromium.
 
 Where one is not installed its tests are skipped, loudly: the summary names the program and the
 package. LAPOR_REQUIRE_PEERS=1 (`.ci/run` sets it) makes each such skip a failure, see conftest.py.
@@ -19,6 +19,8 @@ PACKAGES = {
     "postfix": "postfix",
     "swaks": "swaks",
     "chromium": "chromium",
+    "clamd": "clamav-daemon",
+    "dovecot": "dovecot-imapd",
     "strace": "strace",
     "promtool": "prometheus",
     "systemd-analyze": "systemd",

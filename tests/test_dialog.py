@@ -9,7 +9,8 @@ from normalizing import said
 
 from channels.contract import Attachment, InboundMessage, Part, Point
 from normalizer.codes import check_symbol, find_case_code, read_case_code, spell
-from normalizer.dialog import command_of, complete, join
+from normalizer.dialog_commands import command_of
+from normalizer.dialog_parts import complete, join
 from normalizer.report import Command
 
 CODE = spell(123_456_789_012)

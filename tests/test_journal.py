@@ -70,6 +70,23 @@ async def test_a_hundred_at_once_make_one_row(database: Store, vault: Vault, clo
     assert len({answer[0].id for answer in answers}) == 1
 
 
+async def test_a_retry_among_new_messages_holds_nothing_up(
+    database: Store, vault: Vault, clock: Clock
+) -> None:
+    """Whether one of many is known already, every one finds its row and the chain is whole."""
+    journal = await opened(database, vault, clock)
+    first = await journal.accept("sms", [sms(1), sms(2)])
+    mixed = await journal.accept("sms", [sms(3), sms(2), sms(4), sms(4)])
+    after = await journal.accept("sms", [sms(number) for number in range(5, 205)])
+    verdict = await database.read(verify)
+
+    assert [one.new for one in mixed] == [True, False, True, False]
+    assert (mixed[1].id, mixed[3].id) == (first[1].id, mixed[2].id)
+    assert [one.id for one in after] == [journal_id(0, number) for number in range(5, 205)]
+    assert (verdict.broken, verdict.rows) == (None, 204)
+    assert verdict.heads[0] == journal.head
+
+
 async def test_a_restarted_journal_continues_its_chain(
     database: Store, vault: Vault, clock: Clock
 ) -> None:

@@ -1,6 +1,7 @@
 """The life of outbox rows, on both engines."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -180,9 +181,10 @@ async def test_a_delivered_record_brings_its_receipt_forward(desk: Desk) -> None
     await desk.put(record_entry(1), reply_entry(1, due=soon), reply_entry(2, lane="b", due=soon))
     forwarded: list[tuple[str, int]] = []
 
-    def on_delivered(tx: Transaction, item: Item, now: int) -> None:
-        assert tx.one("select state from outbox where id = :id", id=item.id) == ("delivered",)
-        forwarded.append((item.record_id, now))
+    def on_delivered(tx: Transaction, items: Sequence[Item], now: int) -> None:
+        for item in items:
+            assert tx.one("select state from outbox where id = :id", id=item.id) == ("delivered",)
+            forwarded.append((item.record_id, now))
 
     chosen = Rules(policy=POLICY, resend=True, jitter=lambda: 0.0, on_delivered=on_delivered)
     await desk.settle(await desk.claim(), Receipt(reference="SP4N-1"), with_rules=chosen)
@@ -200,8 +202,8 @@ async def test_settling_and_its_consequence_are_one(desk: Desk) -> None:
     await desk.put(record_entry(1))
     items = await desk.claim()
 
-    def fail(tx: Transaction, item: Item, now: int) -> None:
-        raise LookupError(item.record_id, now, tx)
+    def fail(tx: Transaction, items: Sequence[Item], now: int) -> None:
+        raise LookupError(items, now, tx)
 
     chosen = Rules(policy=POLICY, resend=True, jitter=lambda: 0.0, on_delivered=fail)
     with pytest.raises(LookupError):

@@ -18,10 +18,11 @@ from forwarder import outbox
 from forwarder.ports import Database, Transaction
 from gateway import operate
 from gateway.build_craft import build_recorder
+from gateway.conversation import Timing
 from gateway.craft import Craft
 from gateway.journal import Journal
 from gateway.operate import Order
-from gateway.pipeline import BATCH, Pipeline, Timing
+from gateway.pipeline import BATCH, Pipeline
 from gateway.reading import Reader
 from gateway.settings import read_settings
 from gateway.store import Store

@@ -4,6 +4,7 @@ import pytest
 from normalizing import RULES, SHIPPED
 
 from channels.gsm7 import is_gsm7, units
+from gateway.answering import TITLE
 from normalizer.replies import phrase
 from normalizer.rules import LANGUAGES, RulesError, read_rules
 from normalizer.wording import SENTENCES, STATES, Sentence
@@ -18,8 +19,10 @@ LONGEST_GIVEN = "WWWW-WWWW-WWW1"
 def test_every_sentence_fits_one_sms(sentence: Sentence, language: str) -> None:
     """160 septets with the longest values, and never a sign that turns the SMS into UCS-2."""
     code = LONGEST_GIVEN if sentence == "status_unknown" else LONGEST_CODE
+    rest = {"other": LONGEST_GIVEN, "title": "W" * TITLE, "count": "9"}
     for state in STATES:
-        text = phrase(RULES, sentence, language, code=code, state=state)
+        command = f"BATAL {LONGEST_CODE}" if sentence == "prove" else "RAHASIA"
+        text = phrase(RULES, sentence, language, code=code, state=state, command=command, **rest)
 
         assert is_gsm7(text)
         assert units(text) <= 160
@@ -76,6 +79,7 @@ def test_nothing_is_claimed_about_cost_operators_or_deadlines(claim: str, langua
         ("{code}", "{code", "replies/id.toml: receipt has an unpaired brace."),
         ("subject_help =", "subject_hilfe =", "subject_hilfe"),
         ('selesai = "selesai"', "", "selesai"),
+        ('"Batalkan"', '"Batalkan laporan ini saja"', "buttons.withdraw must have 1 to 20 letters"),
     ],
 )
 def test_a_reply_file_with_a_hole_is_refused_when_it_is_read(

@@ -6,7 +6,7 @@ import stat
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 import pytest
@@ -47,8 +47,11 @@ def test_the_shipped_file_holds_the_defaults() -> None:
         if name not in {"central", "channels"}:
             field = next(one for one in msgspec.structs.fields(File) if one.name == name)
             assert (name, msgspec.convert(section, field.type)) == (name, field.default)
-    assert {name: shipped.channels[name] for name in content["channels"]} == {
-        channel.name: channel.Options() for channel in CHANNELS
+    assert shipped.channels == {
+        channel.name: channel.Options() for channel in CHANNELS if channel.embedded
+    }
+    assert {name: section["enabled"] for name, section in content["channels"].items()} == {
+        channel.name: channel.embedded for channel in CHANNELS
     }
     assert shipped.centrals["central"].options == CENTRALS[0].Options()
 
@@ -70,11 +73,12 @@ def test_the_shipped_file_names_nothing_else() -> None:
     """Comments do not advertise settings that are gone."""
     text = SHIPPED_TOML.read_text()
     kinds = [kind for _, kind in _sections()]
-    nested = [one.type for kind in kinds for one in msgspec.structs.fields(kind)]
+    fields = [one for kind in kinds for one in msgspec.structs.fields(kind)]
     kinds += [
-        kind for kind in nested if isinstance(kind, type) and hasattr(kind, "__struct_fields__")
+        kind for one in fields for kind in (one.type, *get_args(one.type)) if _is_struct(kind)
     ]
-    known = {key for kind in kinds for key in _keys(kind)} | {"enabled", "kind"}
+    free = {key for channel in CHANNELS for key in _free_keys(channel.Options())}
+    known = {key for kind in kinds for key in _keys(kind)} | free | {"enabled", "kind"}
 
     shown = set(re.findall(r"^#?(\w+) = ", text, flags=re.MULTILINE))
 
@@ -97,6 +101,16 @@ def _sections() -> list[tuple[str, Any]]:
         *stores,
         *((f"channels.{channel.name}", channel.Options) for channel in CHANNELS),
     ]
+
+
+def _is_struct(kind: Any) -> bool:  # noqa: ANN401 (any type)
+    return isinstance(kind, type) and hasattr(kind, "__struct_fields__")
+
+
+def _free_keys(options: msgspec.Struct) -> set[str]:
+    """The keys of tables whose keys an operator chooses, such as a bot's menu."""
+    values = msgspec.structs.asdict(options).values()
+    return {key for value in values if isinstance(value, dict) for key in value}
 
 
 def _keys(kind: Any) -> set[str]:  # noqa: ANN401 (a struct type)
@@ -143,7 +157,7 @@ def test_a_channel_that_is_off_asks_for_no_secret(config: Path) -> None:
     settings = read(config, '[channels.sms]\nenabled = false\nsecrets = ["gone"]\n')
 
     assert "sms" not in settings.channels
-    assert set(settings.channels) == {channel.name for channel in CHANNELS} - {"sms"}
+    assert set(settings.channels) == {one.name for one in CHANNELS if one.embedded} - {"sms"}
 
 
 def test_a_store_of_ones_own_replaces_the_embedded_one(config: Path) -> None:
@@ -162,7 +176,7 @@ def test_a_store_of_ones_own_replaces_the_embedded_one(config: Path) -> None:
             "[http]\npubic = 1\n",
             "http.pubic: is not a setting; there are body_bytes, internal, public",
         ),
-        ("[htpp]\n", "htpp: is not a setting; there are central, channels, http,"),
+        ("[htpp]\n", "htpp: is not a setting; there are attachments, central, channels,"),
         ("http = 1\n", "http: expected a section, got a whole number"),
         ('[http]\nbody_bytes = "9"\n', "http.body_bytes: expected a whole number, got a text in"),
         ("[http]\nbody_bytes = 0\n", "http.body_bytes: expected a whole number >= 1"),

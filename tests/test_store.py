@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from forwarder.ports import Transaction
-from gateway.store import Store, StoreError, StoreUnavailable
+from gateway.store import Insert, Store, StoreConflict, StoreError, StoreUnavailable
 from gateway.store.migrations import MIGRATIONS
 from gateway.store.reading import reading
 
@@ -40,6 +40,28 @@ async def test_one_failing_piece_of_work_does_not_take_its_group_down(database: 
 
     assert [type(result) for result in results] == [int] * 5 + [LookupError] * 3
     assert await database.read(count) == 5
+
+
+@pytest.mark.parametrize("rows", [3, 200])
+async def test_new_rows_go_in_all_or_none(database: Store, rows: int) -> None:
+    """One statement or several: a row that is there already keeps the others out."""
+    columns = ("id", "at", "who", "what")
+
+    def insert(*ids: int) -> Insert:
+        return Insert("audit", columns, [value for row in ids for value in (row, 1, "a", "b")])
+
+    await database.write(insert(*range(100, 100 + rows)))
+    with pytest.raises(StoreConflict):
+        await database.write(insert(*range(1_000, 1_000 + rows), 100))
+    beside = await asyncio.gather(
+        database.write(lambda tx: tx.run(AUDIT, at=1, what="x")),
+        database.write(insert(2_000)),
+        database.write(insert(2_000)),
+        return_exceptions=True,
+    )
+
+    assert await database.read(count) == rows + 2
+    assert [type(one) for one in beside] == [int, type(None), StoreConflict]
 
 
 async def test_a_cancelled_waiter_does_not_stop_the_commit(database: Store) -> None:

@@ -4,9 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from channels.contract import Ignored, InboundMessage, Refused, Reply, Unreadable
+from channels.media_type import UNKNOWN, media_type
 from channels.web import Web
 from channels.web_filing import FiledFile, Filing, clean, is_blank
-from channels.web_media import UNKNOWN, media_type
 from channels.web_options import WebOptions
 
 WEB = Web(WebOptions(), bytes(32))

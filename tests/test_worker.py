@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import fault_server as faults
@@ -29,6 +30,8 @@ from gateway.vault import Vault
 
 # Impatient: waits of milliseconds, so that a hundred failures take no time.
 FAST = Policy(base=0.005, cap=0.02, poll=0.01, threshold=5, grace=1.0, lease=60.0)
+
+KEPT = Receipt(reference="kept")
 
 
 class Bench:
@@ -88,10 +91,10 @@ class Bench:
         self._soon_ring()
         return self.clock()
 
-    def _forward(self, tx: Transaction, item: Item, now: int) -> None:
+    def _forward(self, tx: Transaction, items: Sequence[Item], now: int) -> None:
         assert tx.one("select 1")
         assert now >= NOW
-        self.forwarded.append(item.record_id)
+        self.forwarded += [item.record_id for item in items]
 
     def _count(self, target: str, states: Mapping[str, int]) -> None:
         assert target in {STORE, SMS}
@@ -132,6 +135,12 @@ async def sqlite_target(folder: Path) -> AsyncIterator[Target]:
     central = SqliteCentral("store", SqliteOptions(), folder)
     yield to_central(central)
     await central.close()
+
+
+async def keep(item: Item) -> Outcome:
+    """What a channel without an account answers."""
+    del item
+    return KEPT
 
 
 def sms(reply: Callable[[Item], Awaitable[Outcome]]) -> Target:
@@ -259,6 +268,91 @@ async def test_retry_after_pauses_the_target(
 
     assert before == 1
     assert len(server.records) == 2
+
+
+async def test_trouble_pauses_the_channel_and_costs_no_attempt(bench: Bench, clock: Clock) -> None:
+    """A wrong password stops everything for the time told; then one row tries, then all go."""
+    clock.now = clock.now.fromtimestamp(NOW / 1000, clock.now.tzinfo)
+    bench.clock = lambda: clock.milliseconds
+    trouble = TryLater(reason="HTTP 401", wait=60.0, trouble="bad_credentials")
+    answers: list[Outcome] = [trouble, trouble, trouble]
+    sent: list[str] = []
+
+    async def reply(item: Item) -> Outcome:
+        sent.append(item.record_id)
+        return answers.pop() if answers else Receipt()
+
+    await bench.desk.put(*(reply_entry(number, lane=str(number % 2)) for number in range(6)))
+    policy = Policy(attempts=1, base=0.01, poll=0.01, threshold=100, in_flight=2)
+
+    async with bench.running(bench.worker(sms(reply), policy)) as worker:
+        await bench.until(pending=2)
+        clock.advance(59)
+        await bench.looked()
+        paused, said = len(sent), worker.trouble()
+        clock.advance(10)
+        await bench.until(pending=3)
+        await bench.looked()
+        probed = len(sent)
+        attempts = await bench.desk.rows("state, attempts")
+        clock.advance(70)
+        await bench.until(delivered=6)
+
+    assert (paused, said) == (2, f"{SMS} is paused: HTTP 401")
+    assert probed == 3
+    assert attempts == [("pending", 0)] * 6
+    for lane in (0, 1):
+        taken = list(dict.fromkeys(id_ for id_ in sent if int(id_[-1]) % 2 == lane))
+        assert taken == sorted(taken)
+
+
+async def test_trouble_without_a_time_is_waited_out_at_our_own_pace(bench: Bench) -> None:
+    """Where nobody says how long, pauses grow until somebody has put it right."""
+    answers: list[Outcome] = [TryLater(reason="no credit", trouble="no_credit")] * 5
+
+    async def reply(item: Item) -> Outcome:
+        assert item.attempts == 0
+        return answers.pop() if answers else Receipt()
+
+    await bench.desk.put(*(reply_entry(number, lane=str(number)) for number in range(3)))
+
+    async with bench.running(bench.worker(sms(reply))):
+        await bench.until(delivered=3)
+
+    assert answers == []
+    assert bench.totals["pending"] == 5
+
+
+async def test_a_channel_that_only_keeps_answers_takes_them_all_at_once(bench: Bench) -> None:
+    """Without a way out nothing can be sent twice: a crash leaves nothing in doubt."""
+    many = 100
+    await bench.desk.put(*(reply_entry(number, lane=str(number)) for number in range(many)))
+    interrupted = await bench.desk.claim(SMS, owner="dead", limit=10)
+    await bench.database.write(lambda tx: outbox.release(tx, bench.clock()))
+    batches: list[int] = []
+    door = to_channel("sms", keep, keeps=lambda: True)
+
+    async def deliver(items: Sequence[Item]) -> Sequence[Outcome]:
+        batches.append(len(items))
+        return await door.deliver(items)
+
+    async with bench.running(bench.worker(replace(door, deliver=deliver))):
+        await bench.until(delivered=many)
+
+    assert len(interrupted) == 10
+    assert batches == [many]
+
+
+async def test_what_was_claimed_to_be_kept_is_not_sent(bench: Bench) -> None:
+    """When an account is configured in the middle of a batch, the rest is claimed anew."""
+    await bench.desk.put(*(reply_entry(number, lane=str(number)) for number in range(3)))
+    items = await bench.desk.claim(SMS)
+    still = [True, False, False]
+    door = to_channel("sms", keep, keeps=lambda: still.pop(0))
+
+    outcomes = await door.deliver(items)
+
+    assert outcomes == [KEPT, *[TryLater(reason="there is a way out now")] * 2]
 
 
 async def test_a_clock_set_back_delays_nothing(

@@ -1,6 +1,7 @@
 """The one door to the database: SQLite or PostgreSQL behind the same plain functions."""
 
-from gateway.store.errors import StoreBusy, StoreError, StoreUnavailable
+from gateway.store.engine import Insert
+from gateway.store.errors import StoreBusy, StoreConflict, StoreError, StoreUnavailable
 from gateway.store.store import Store
 
-__all__ = ["Store", "StoreBusy", "StoreError", "StoreUnavailable"]
+__all__ = ["Insert", "Store", "StoreBusy", "StoreConflict", "StoreError", "StoreUnavailable"]

@@ -5,12 +5,12 @@ SQL is written once, with `:name` parameters and `{id}`, `{blob}`, `{lock}`, `{a
 the engines differ; `Engine.spell` turns it into the engine's own and caches the result.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
-from forwarder.ports import Row
+from forwarder.ports import Row, Transaction
 
 
 class Cursor(Protocol):
@@ -43,6 +43,8 @@ class Engine(Protocol):
     mark: str
     #: Errors that mean "not now", as the driver raises them.
     weather: tuple[type[Exception], ...]
+    #: A row with such a key is there already.
+    conflict: type[Exception]
     #: The driver's base error: whatever else it has to say about a statement.
     errors: type[Exception]
 
@@ -55,21 +57,25 @@ class Engine(Protocol):
     def transaction(self, connection: Connection) -> AbstractContextManager[None]:
         """Begin, then commit, or roll back when the block raises."""
 
+    def statement(self, connection: Connection) -> AbstractContextManager[None]:
+        """The same for a single statement, which may be a transaction by itself."""
+
     def many(self, connection: Connection, sql: str, rows: Sequence[Mapping[str, object]]) -> None:
         """Execute once per row."""
 
     def array(self, values: Sequence[object]) -> object:
         """A list as the parameter of `{among:name}`."""
 
-    def tend(self, connection: Connection, *, idle: bool) -> None:
-        """House-keeping on the writer connection between two groups: SQLite's checkpoint."""
+    def tend(self, connection: Connection) -> None:
+        """House-keeping on the writer connection while nobody waits: SQLite's checkpoint."""
 
     def usable(self, connection: Connection) -> bool:
         """Whether the connection can go on after an error."""
 
 
-# Rows to one INSERT: a few fixed sizes, so that each statement is prepared once.
-SIZES = (64, 16, 4, 1)
+# Rows to one INSERT. Each number of rows is a statement to prepare once and keep.
+MOST_ROWS = 64
+LEAVE_OUT = " on conflict do nothing"
 
 
 class Words:
@@ -102,14 +108,11 @@ class BoundTransaction:
 
     def all(self, sql: str, /, **parameters: object) -> list[Row]:
         """Every row; a list may be given for `{among:name}`."""
-        for name, value in parameters.items():
-            if isinstance(value, list):
-                parameters[name] = self._engine.array(value)
-        return self._execute(self._spell(sql), parameters).fetchall()
+        return self._execute(self._spell(sql), self._arrayed(parameters)).fetchall()
 
     def run(self, sql: str, /, **parameters: object) -> int:
-        """Execute and return how many rows changed."""
-        return self._execute(self._spell(sql), parameters).rowcount
+        """Execute and return how many rows changed; a list may be given for `{among:name}`."""
+        return self._execute(self._spell(sql), self._arrayed(parameters)).rowcount
 
     def many(self, sql: str, rows: Sequence[Mapping[str, object]], /) -> None:
         """Execute once per row."""
@@ -126,22 +129,56 @@ class BoundTransaction:
         has to win it back from a busy event loop.
         """
         inserted = 0
-        for size, chunk in _chunks(rows):
-            statement = _insert(table, tuple(columns), size, self._engine.mark)
+        for start in range(0, len(rows), MOST_ROWS):
+            chunk = rows[start : start + MOST_ROWS]
+            statement = _insert(table, tuple(columns), len(chunk), self._engine.mark, LEAVE_OUT)
             inserted += self._execute(statement, [value for row in chunk for value in row]).rowcount
         return inserted
 
+    def append(self, table: str, columns: tuple[str, ...], values: Sequence[object], /) -> None:
+        """Insert rows that must all be new; `values` are those of all rows, one after the other."""
+        most = MOST_ROWS * len(columns)
+        for start in range(0, len(values), most):
+            chunk = values[start : start + most]
+            size = len(chunk) // len(columns)
+            self._execute(_insert(table, columns, size, self._engine.mark), chunk)
 
-def _chunks(rows: Sequence[Sequence[object]]) -> Iterator[tuple[int, Sequence[Sequence[object]]]]:
-    start = 0
-    for size in SIZES:
-        while len(rows) - start >= size:
-            yield size, rows[start : start + size]
-            start += size
+    def _arrayed(self, parameters: dict[str, object]) -> dict[str, object]:
+        for name, value in parameters.items():
+            if isinstance(value, list):
+                parameters[name] = self._engine.array(value)
+        return parameters
 
 
-@lru_cache(maxsize=64)
-def _insert(table: str, columns: tuple[str, ...], size: int, mark: str) -> str:
+class Insert:
+    """
+    New rows, ready to be written, as work for `Store.write`; StoreConflict if one is not new.
+
+    Values and not a function, because the writer competes with the event loop for the interpreter
+    lock; up to MOST_ROWS rows are one statement, and it needs no other around it.
+    """
+
+    __slots__ = ("_columns", "_table", "_values")
+
+    def __init__(self, table: str, columns: tuple[str, ...], values: Sequence[object]) -> None:
+        self._table = table
+        self._columns = columns
+        self._values = values
+
+    @property
+    def is_one_statement(self) -> bool:
+        """Whether the rows fit into one."""
+        return len(self._values) <= MOST_ROWS * len(self._columns)
+
+    def __call__(self, tx: Transaction, /) -> None:
+        """Insert."""
+        cast("BoundTransaction", tx).append(self._table, self._columns, self._values)
+
+
+@lru_cache(maxsize=256)
+def _insert(  # noqa: PLR0917 (one key of a cache)
+    table: str, columns: tuple[str, ...], size: int, mark: str, ending: str = ""
+) -> str:
     row = f"({', '.join([mark] * len(columns))})"
     values = ", ".join([row] * size)
-    return f"insert into {table} ({', '.join(columns)}) values {values} on conflict do nothing"
+    return f"insert into {table} ({', '.join(columns)}) values {values}{ending}"

@@ -3,6 +3,7 @@ What can go wrong at the database.
 
     StoreError
     ├── StoreBusy          another gateway process has the SQLite file
+    ├── StoreConflict      an Insert met a row that is there already
     └── StoreUnavailable   disk full, locked, connection lost: weather, try again
 """
 
@@ -17,3 +18,7 @@ class StoreUnavailable(StoreError):
 
 class StoreBusy(StoreError):
     """Another gateway process has this database; only one may."""
+
+
+class StoreConflict(StoreError):
+    """One of the new rows has the key of a row that is there already; none went in."""

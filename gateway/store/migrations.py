@@ -1,7 +1,7 @@
 """
 Every table of the gateway, as a numbered list of forward-only steps for both engines.
 
-`{blob}`, `{id}` and `{key}` are the only words that differ between SQLite and PostgreSQL here. A
+`{blob}`, `{id}`, `{key}` and `{clustered}` are what differs between SQLite and PostgreSQL here. A
 step once released is never edited. Times are milliseconds since 1970, UTC. Nothing a citizen wrote
 and no address of theirs stands here in plain: what is sealed is named so in the comment behind it.
 """
@@ -72,15 +72,16 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         )
         """,
         "create index reporters_by_pseudonym on reporters (pseudonym)",
+        # Eight rows a record: all of a row is in the one index, and no reference is checked, for
+        # who looks here goes on to `records` anyway.
         """
         create table fingerprints (
             key bigint not null,
-            record_id text not null references records (record_id),
             received_at bigint not null,
-            primary key (key, record_id)
-        )
+            record_id text not null,
+            primary key (key, received_at, record_id)
+        ) {clustered}
         """,
-        "create index fingerprints_by_record on fingerprints (record_id)",
         """
         create table outbox (
             id {id},
@@ -116,7 +117,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         where state in ('pending', 'uncertain')
         """,
         "create index outbox_parked on outbox (id) where state = 'parked'",
-        "create index outbox_recent on outbox (lane, created_at)",
+        "create index outbox_recent on outbox (lane, created_at) where reply_id is not null",
         """
         create table audit (
             id {id},
@@ -168,5 +169,18 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             since bigint not null
         )
         """,
+        # The one question a sender was asked and has not answered; gone with the answer.
+        """
+        create table questions (
+            lane text primary key,            -- pseudonym of the sender
+            topic text not null,              -- where, what, more, erase, solved, …
+            record_id text,                   -- the report it is about
+            choices integer not null,         -- how many numbered answers were offered
+            asked_at bigint not null
+        )
+        """,
+        # What a sender's next message may belong to, and what erasing a person must find.
+        "create index work_waiting on work (lane) where state = 'waiting'",
+        "create index work_commands on work (lane) where state = 'command'",
     ),
 )

@@ -11,7 +11,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import lru_cache
 from pathlib import Path
 from typing import IO, cast
@@ -21,18 +21,29 @@ from gateway.store.errors import StoreBusy
 
 # How long a statement waits for another process's lock before the caller is told "not now".
 BUSY_MS = 3_000
-# A checkpoint copies pages and syncs twice: when idle above 4 MiB, in any case above 64 MiB.
+# A checkpoint copies pages and syncs twice: when nobody waits above 4 MiB, in any case above 48 MiB
+# (in pages of 4 KiB, by SQLite itself within a commit).
 CHECKPOINT_IDLE = 4 << 20
-CHECKPOINT_ALWAYS = 64 << 20
+CHECKPOINT_PAGES = 12_288
 
 WORDS = {
     "id": "integer primary key",
     # A bigint here would be a second index beside the hidden rowid.
     "key": "integer primary key",
     "blob": "blob",
+    "clustered": "without rowid",
     "lock": "",
     "among": Words("in (select value from json_each(:%s))"),
 }
+
+
+class _Reader(sqlite3.Connection):
+    begin = "begin"
+
+
+class _Writer(sqlite3.Connection):
+    # At once as a writer, so that a lock is met here and not half-way.
+    begin = "begin immediate"
 
 
 class Sqlite:
@@ -41,6 +52,7 @@ class Sqlite:
     name = "sqlite"
     mark = "?"
     weather: tuple[type[Exception], ...] = (sqlite3.OperationalError,)
+    conflict: type[Exception] = sqlite3.IntegrityError
     errors: type[Exception] = sqlite3.Error
 
     def __init__(self, path: Path) -> None:
@@ -81,6 +93,7 @@ class Sqlite:
             isolation_level=None,
             check_same_thread=False,
             cached_statements=512,
+            factory=_Reader if read_only else _Writer,
         )
         connection.execute(f"pragma busy_timeout = {BUSY_MS}")
         if read_only:
@@ -88,15 +101,14 @@ class Sqlite:
         else:
             connection.execute("pragma journal_mode = wal")
             connection.execute("pragma synchronous = full")
-            connection.execute("pragma wal_autocheckpoint = 0")
+            connection.execute(f"pragma wal_autocheckpoint = {CHECKPOINT_PAGES}")
             connection.execute("pragma foreign_keys = on")
         return cast("Connection", connection)
 
     @contextmanager
     def transaction(self, connection: Connection) -> Iterator[None]:
-        """Begin at once as a writer, so that a lock is met here and not half-way."""
-        read_only = connection.execute("pragma query_only").fetchone()[0]
-        connection.execute("begin" if read_only else "begin immediate")
+        """Begin, then commit, or roll back when the block raises."""
+        connection.execute(cast("_Reader | _Writer", connection).begin)
         try:
             yield
             connection.execute("commit")
@@ -106,6 +118,11 @@ class Sqlite:
                 connection.execute("rollback")
             raise
 
+    def statement(self, connection: Connection) -> AbstractContextManager[None]:
+        """Nothing: a statement outside a transaction is committed, or undone, by itself."""
+        del connection
+        return nullcontext()
+
     def many(self, connection: Connection, sql: str, rows: Sequence[Mapping[str, object]]) -> None:
         """Execute once per row."""
         cast("sqlite3.Connection", connection).executemany(sql, rows)
@@ -114,13 +131,13 @@ class Sqlite:
         """A list as JSON, which json_each takes apart."""
         return json.dumps(values)
 
-    def tend(self, connection: Connection, *, idle: bool) -> None:
-        """Move the log into the database when it has grown, best when nobody waits."""
+    def tend(self, connection: Connection) -> None:
+        """Move the log into the database when it has grown."""
         try:
             size = self._wal.stat().st_size
         except FileNotFoundError:
             return
-        if size > CHECKPOINT_ALWAYS or (idle and size > CHECKPOINT_IDLE):
+        if size > CHECKPOINT_IDLE:
             connection.execute("pragma wal_checkpoint(truncate)")
 
     def usable(self, connection: Connection) -> bool:

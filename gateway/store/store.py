@@ -3,21 +3,23 @@ The store: one writer thread with group commit, a few readers, and migrations at
 
 Whatever queued while the last commit ran shares the next one, and every waiter is told after its
 own commit. Work is a plain function of a transaction; it may be run a second time (alone, when a
-neighbour in its group failed), so it must have no effect outside the transaction.
+neighbour in its group failed), so it must have no effect outside the transaction. An `Insert`
+shares its commit with nobody and goes before what else queued.
 """
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from forwarder.ports import Transaction
-from gateway.store.engine import BoundTransaction, Connection, Engine
-from gateway.store.errors import StoreError, StoreUnavailable
+from gateway.store.engine import BoundTransaction, Connection, Engine, Insert
+from gateway.store.errors import StoreConflict, StoreError, StoreUnavailable
 from gateway.store.migrate import migrate
 from gateway.store.sqlite import Sqlite
 
@@ -25,6 +27,8 @@ T = TypeVar("T")
 
 # One group's size: enough to carry any burst, small enough that nobody waits long for the others.
 GROUP = 256
+# So long nobody wants anything written before the store takes time for itself.
+IDLE_SECONDS = 0.1
 READERS = 2
 
 
@@ -108,18 +112,25 @@ class Store:
     # --- the writer thread ---------------------------------------------------------------------
 
     def _write_groups(self) -> None:
-        while (job := self._jobs.get()) is not None:
-            group, more = self._gather(job)
-            if not self._commit(group) and len(group) > 1 and not _weather(group):
-                for alone in group:
-                    alone.error = None
-                    self._commit([alone])
-            self._loop.call_soon_threadsafe(_tell, group)
+        while (job := self._next()) is not None:
+            jobs, more = self._gather(job)
+            for group in _in_turn(jobs):
+                if not self._commit(group) and len(group) > 1 and not _weather(group):
+                    for alone in group:
+                        alone.error = None
+                        self._commit([alone])
+                self._loop.call_soon_threadsafe(_tell, group)
             if not more:
                 break
-            self._tend()
         if self._connection:
             self._connection.close()
+
+    def _next(self) -> Job | None:
+        try:
+            return self._jobs.get(timeout=IDLE_SECONDS)
+        except Empty:
+            self._tend()
+            return self._jobs.get()
 
     def _gather(self, first: Job) -> tuple[list[Job], bool]:
         group = [first]
@@ -136,12 +147,15 @@ class Store:
     def _commit(self, group: list[Job]) -> bool:
         try:
             connection = self._writable()
-            with self.engine.transaction(connection):
+            with self._around(group[0].work, connection):
                 transaction = BoundTransaction(self.engine, connection)
                 for job in group:
                     job.result = job.work(transaction)
+        except self.engine.conflict as exc:
+            error: BaseException = StoreConflict(type(exc).__name__)
+            error.__cause__ = exc
         except self.engine.weather as exc:
-            error: BaseException = StoreUnavailable(type(exc).__name__)
+            error = StoreUnavailable(type(exc).__name__)
             error.__cause__ = exc
         except self.engine.errors as exc:
             error = StoreError(type(exc).__name__)
@@ -154,6 +168,11 @@ class Store:
             job.error = error
         return False
 
+    def _around(self, work: object, connection: Connection) -> AbstractContextManager[None]:
+        if isinstance(work, Insert) and work.is_one_statement:
+            return self.engine.statement(connection)
+        return self.engine.transaction(connection)
+
     def _writable(self) -> Connection:
         if self._connection is None or not self.engine.usable(self._connection):
             if self._connection:
@@ -165,9 +184,9 @@ class Store:
     def _tend(self) -> None:
         if self._connection:
             try:
-                self.engine.tend(self._connection, idle=self._jobs.empty())
+                self.engine.tend(self._connection)
             except self.engine.weather:
-                return  # the log stays longer; the next group tries again
+                return  # the log stays longer; the next pause is another chance
 
     # --- the readers ---------------------------------------------------------------------------
 
@@ -197,6 +216,17 @@ def engine_for(url: str) -> Engine:
 
         return Postgres(url)
     raise StoreError(f"a store URL begins with sqlite:// or postgresql://, not {parts.scheme}://")
+
+
+def _in_turn(jobs: list[Job]) -> Iterator[list[Job]]:
+    """Inserts first and each by itself: somebody outside waits for them, not for the rest."""
+    yield from ([job] for job in jobs if _is_insert(job))
+    if rest := [job for job in jobs if not _is_insert(job)]:
+        yield rest
+
+
+def _is_insert(job: Job) -> bool:
+    return isinstance(job.work, Insert)
 
 
 def _weather(group: list[Job]) -> bool:

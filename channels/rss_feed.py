@@ -1,0 +1,92 @@
+"""
+A feed's bytes into entries, by feedparser: every kind of RSS and Atom, also broken ones.
+
+feedparser takes a text for an address or a file name if it looks like one, so it gets a stream and
+no text, ever. It fetches nothing and resolves no entities of a document. Importing this module
+costs memory, so only what reads feeds imports it, and runs it in a thread.
+"""
+
+import calendar
+import io
+from collections.abc import Iterator, Mapping
+from typing import Any
+from xml.sax import SAXException
+
+import feedparser  # type: ignore[import-untyped]
+
+from channels.rss_entry import Entry
+
+_MOST_TEXT = 20_000
+_MOST_LINE = 2_000
+
+# What feedparser has been seen to die of; a bad feed must not take the good ones with it.
+_BUGS = (
+    *(ArithmeticError, AssertionError, AttributeError, LookupError, RecursionError),
+    *(SAXException, TypeError, ValueError),
+)
+
+
+class NoFeed(Exception):
+    """The bytes are no feed."""
+
+
+def entries_of(body: bytes, headers: Mapping[str, str], feed: str, most: int) -> list[Entry]:
+    """The entries, oldest first, at most the `most` newest; raises NoFeed where it is none."""
+    told = {name.lower(): value for name, value in headers.items()}
+    try:
+        parsed = feedparser.parse(
+            io.BytesIO(body),
+            response_headers={"content-type": told.get("content-type", "")},
+            sanitize_html=False,
+            resolve_relative_uris=False,
+        )
+    except _BUGS as error:
+        raise NoFeed from error
+    if not parsed.get("version") and not parsed["entries"]:
+        raise NoFeed
+    newspaper = _text(parsed["feed"], "title", _MOST_LINE)
+    newest = [_entry(entry, feed, newspaper) for entry in parsed["entries"][:most]]
+    return newest[::-1]
+
+
+def _entry(entry: Mapping[str, Any], feed: str, newspaper: str) -> Entry:
+    lat, lon = _where(entry.get("where"))
+    return Entry(
+        feed=feed,
+        newspaper=newspaper,
+        id=_text(entry, "id", _MOST_LINE),
+        link=_text(entry, "link", _MOST_LINE),
+        title=_text(entry, "title", _MOST_LINE),
+        summary=_text(entry, "summary", _MOST_TEXT) or next(_contents(entry), ""),
+        author=_text(entry, "author", _MOST_LINE),
+        published=_seconds(entry.get("published_parsed") or entry.get("updated_parsed")),
+        lat=lat,
+        lon=lon,
+    )
+
+
+def _contents(entry: Mapping[str, Any]) -> Iterator[str]:
+    for content in entry.get("content") or ():
+        yield _text(content, "value", _MOST_TEXT)
+
+
+def _text(thing: Mapping[str, Any], name: str, most: int) -> str:
+    value = thing.get(name)
+    return value[:most] if isinstance(value, str) else ""
+
+
+def _seconds(moment: Any) -> int | None:  # noqa: ANN401 (a time.struct_time, or what feedparser made)
+    try:
+        return calendar.timegm(moment) if moment else None
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def _where(place: Any) -> tuple[float | None, float | None]:  # noqa: ANN401 (GeoJSON)
+    """Latitude and longitude of a GeoRSS point."""
+    coordinates = place.get("coordinates") if isinstance(place, Mapping) else None
+    is_point = isinstance(place, Mapping) and place.get("type") == "Point"
+    if not is_point or not isinstance(coordinates, tuple | list) or len(coordinates) < 2:  # noqa: PLR2004
+        return None, None
+    lon, lat = coordinates[0], coordinates[1]
+    return (float(lat), float(lon)) if isinstance(lat, float) else (None, None)

@@ -1,0 +1,87 @@
+"""A batch of journal rows on its way through the pipeline, and small questions about its rows."""
+
+import asyncio
+from collections.abc import Awaitable, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from channels.contract import DeliveryReport, Ignored, InboundMessage, Signal, Unreadable
+from gateway.assembly import PartSeen, is_piece
+from gateway.reading import Opened
+from gateway.turn import Context, Question
+from gateway.work import Settled
+
+T = TypeVar("T")
+U = TypeVar("U")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """Rows that were read together, and what must be looked up for the whole messages of them."""
+
+    opened: Sequence[Opened] = ()
+    questions: Sequence[Question] = ()
+
+    def without(self, ids: AbstractSet[int]) -> "Batch":
+        """The same, but for rows that came to their end with an earlier batch."""
+        return replace(
+            self,
+            opened=[row for row in self.opened if row.row.id not in ids],
+            questions=[asked for asked in self.questions if asked.ready.row.id not in ids],
+        )
+
+
+def is_part(opened: Opened) -> bool:
+    """Whether a row holds a piece of a message."""
+    return isinstance(opened.said, InboundMessage) and is_piece(opened.said)
+
+
+def is_in(piece: PartSeen, questions: Sequence[Question]) -> bool:
+    """Whether one of the messages is made of this piece."""
+    return any(piece.row.id in asked.ready.ids for asked in questions)
+
+
+def neighbours_in(contexts: Sequence[Context]) -> dict[bytes, str]:
+    """Every neighbour that was found, by its data key; erased ones are left out."""
+    return {
+        neighbour.data_key: neighbour.record_id
+        for context in contexts
+        for neighbour in context.neighbours
+        if neighbour.data_key
+    }
+
+
+def end_of(opened: Opened) -> Settled:
+    """How a row ends that holds no message."""
+    match opened.said:
+        case DeliveryReport(delivered=delivered):
+            reason = f"delivery report: {'delivered' if delivered else 'not delivered'}"
+            return Settled(id=opened.row.id, state="ignored", reason=reason)
+        case Signal():
+            return Settled(id=opened.row.id, state="ignored", reason="signal")
+        case Ignored(reason=reason):
+            return Settled(id=opened.row.id, state="ignored", reason=reason)
+        case Unreadable(reason=reason):
+            return Settled(id=opened.row.id, state="parked", reason=f"unreadable: {reason}")
+    raise AssertionError(opened.said)
+
+
+async def both(one: Awaitable[T], other: Awaitable[U]) -> tuple[T, U]:
+    """The results of two things done side by side; both have ended when one's error is raised."""
+    first, second = await asyncio.gather(one, other, return_exceptions=True)
+    if isinstance(first, BaseException):
+        raise first
+    if isinstance(second, BaseException):
+        raise second
+    return first, second
+
+
+async def first(*events: asyncio.Event, within: float) -> None:
+    """Return when one of the events is set, or after so many seconds."""
+    waits = [asyncio.ensure_future(event.wait()) for event in events]
+    try:
+        await asyncio.wait(waits, timeout=within, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()

@@ -1,0 +1,260 @@
+"""
+What is remembered when a message comes: `look_up`, in one read for a whole batch.
+
+Most messages are plain reports of people who were asked nothing: for them two short questions to
+the database are enough for all together. A message that depends on what an earlier one of the same
+sender in this batch brings about is left for the next round, which begins after this one's commit.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from forwarder import outbox_desk
+from forwarder.ports import Transaction
+from gateway import members, questions, records
+from gateway.members import Waiting
+from gateway.naming import moment
+from gateway.questions import Open
+from gateway.records import Status
+from gateway.turn import CHATS, FORGED, FORMS, Context, Question, Talk, Target
+from gateway.vault import Vault
+from gateway.work import load
+from normalizer.dialog_talk import WITHDRAWN, Asked, Conversation, Known
+
+HOUR = 3_600_000
+# No message waits longer for others than so many times the usual.
+MOST_WAITS = 3
+# Commands that only look: nothing they depend on has to be loaded but the state of a case.
+LOOKING = ("status", "send")
+#: Answered without knowing anybody.
+ALWAYS_THE_SAME = ("help", "hello", "thanks")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timing:
+    """How long to wait and how far to look back, in milliseconds."""
+
+    part_timeout: int
+    match_window: int
+    #: A photo waits so long for words, an album for its next picture.
+    quiet_time: int = 20_000
+    album_time: int = 2_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookedUp:
+    """The messages of one round with what was known, and those that must come after it."""
+
+    questions: list[Question]
+    contexts: list[Context]
+    later: list[Question]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Moment:
+    """What the look-ups of one round share."""
+
+    tx: Transaction
+    vault: Vault
+    timing: Timing
+    now: int
+    open: Mapping[str, Open]
+    waiting: Mapping[str, list[Waiting]]
+
+
+def look_up(
+    tx: Transaction, vault: Vault, asked: Sequence[Question], *, timing: Timing, now: int
+) -> LookedUp:
+    """What is known of each message, oldest first."""
+    lanes = sorted({question.ready.lane for question in asked})
+    at = _Moment(
+        tx=tx,
+        vault=vault,
+        timing=timing,
+        now=now,
+        open=questions.of(tx, lanes),
+        waiting=members.waiting_of(tx, lanes),
+    )
+    first, later = _round(asked, at)
+    contexts = [_context(question, at) for question in first]
+    return LookedUp(questions=first, contexts=contexts, later=later)
+
+
+def _round(asked: Sequence[Question], at: _Moment) -> tuple[list[Question], list[Question]]:
+    """The messages that can be decided on side by side, and the rest."""
+    first: list[Question] = []
+    later: list[Question] = []
+    reported: set[str] = set()
+    changed: set[str] = set()
+    for question in asked:
+        lane = question.ready.lane
+        command = question.command.name if question.command else ""
+        asks = not question.plain and not _always_the_same(question)
+        lively = asks or lane in at.open or lane in at.waiting
+        if lane in changed or (lively and lane in reported):
+            changed.add(lane)
+            later.append(question)
+            continue
+        first.append(question)
+        if lively and command not in (*LOOKING, *ALWAYS_THE_SAME):
+            changed.add(lane)
+        elif not command:
+            reported.add(lane)
+    return first, later
+
+
+def _context(question: Question, at: _Moment) -> Context:
+    tx, lane = at.tx, question.ready.lane
+    found = records.find(tx, question.record_id)
+    existing = _target(tx, found, with_parts=True, also=question.ready.ids)
+    since = at.now - at.timing.match_window
+    return Context(
+        existing=existing,
+        neighbours=records.neighbours(tx, keys=question.keys, pseudonym=lane, since=since)
+        if question.clean_text
+        else [],
+        answers=outbox_desk.recent(tx, lane, since=at.now - HOUR),
+        talk=None if existing else _talk(question, at),
+    )
+
+
+def _target(
+    tx: Transaction,
+    found: tuple[int, records.Stored] | None,
+    *,
+    with_parts: bool,
+    also: Sequence[int] = (),
+) -> Target | None:
+    if found is None:
+        return None
+    parts = members.members_of(tx, found[1].record_id, also) if with_parts else []
+    return Target(revision=found[0], stored=found[1], parts=parts)
+
+
+# --- what a sender's message may mean ---------------------------------------------------------
+
+
+def _always_the_same(question: Question) -> bool:
+    """Whether the answer depends on nobody."""
+    command = question.command
+    return bool(command and command.name in ALWAYS_THE_SAME and not question.ready.message.edits)
+
+
+def _talk(question: Question, at: _Moment) -> Talk | None:
+    lane, name = question.ready.lane, question.command.name if question.command else ""
+    ready, quiet = question.ready, at.timing.quiet_time
+    # What should have gone on before this was sent has only not been looked at yet.
+    waiting = [
+        row
+        for row in at.waiting.get(lane, ())
+        if row.id not in ready.ids
+        and max(row.due, row.received_at + quiet) >= ready.row.received_at
+    ]
+    if _always_the_same(question) or (question.plain and lane not in at.open and not waiting):
+        return None
+    conversation = _conversation(question, at, waiting)
+    return Talk(
+        conversation=conversation,
+        targets=_targets(at.tx, conversation, with_parts=name not in LOOKING),
+        waiting=load(at.tx, [row.id for row in waiting]),
+        hold_until=_hold_until(question, waiting, at),
+    )
+
+
+def _conversation(question: Question, at: _Moment, waiting: Sequence[Waiting]) -> Conversation:
+    ready, command = question.ready, question.command
+    message, channel = ready.message, ready.row.channel
+    known = _knower(question, at)
+    code = command.case_code if command else ""
+    waited = ready.row.state == "waiting" and at.now >= _hold_until(question, waiting, at)
+    conversation = Conversation(
+        chat=channel in CHATS,
+        known_sender=channel not in FORMS,
+        proven=channel not in FORGED or bool(message.answers),
+        newest=known(records.latest_of(at.tx, ready.lane, without=WITHDRAWN)),
+        named=known(records.status_of(at.tx, code)) if code else None,
+        about=known(_answered(at.tx, message.answers)),
+        question=_question(at.open.get(ready.lane), at, known),
+        waiting=bool(waiting),
+        waited=waited,
+    )
+    return _with_original(conversation, question, at, known) if message.edits else conversation
+
+
+def _with_original(
+    conversation: Conversation,
+    question: Question,
+    at: _Moment,
+    known: "Callable[[Status | None], Known | None]",
+) -> Conversation:
+    """What an edited message became; another sender's is not spoken of."""
+    ready = question.ready
+    original = members.original(at.tx, ready.row.channel, ready.message.edits)
+    if original is None or original.lane != ready.lane:
+        return replace(conversation, about=None)
+    if original.record_id is None:
+        return replace(conversation, about=None, original_waits=original.state == "waiting")
+    return replace(conversation, about=known(records.status_by_id(at.tx, original.record_id)))
+
+
+def _knower(question: Question, at: _Moment) -> "Callable[[Status | None], Known | None]":
+    """What tells whether a case is the speaker's own."""
+    ready = question.ready
+    sender, trusted = ready.message.sender, ready.row.channel not in FORMS
+
+    def known(status: Status | None) -> Known | None:
+        if status is None:
+            return None
+        # Who reported by a form and left this very number or address may speak about it here.
+        mine = status.pseudonym == ready.lane or (
+            bool(sender) and status.pseudonym == at.vault.pseudonym(status.channel, sender)
+        )
+        return Known(
+            record_id=status.record_id,
+            case_code=status.case_code,
+            state=status.state,
+            received_at=moment(status.received_at),
+            own=trusted and mine,
+        )
+
+    return known
+
+
+def _question(
+    found: Open | None, at: _Moment, known: "Callable[[Status | None], Known | None]"
+) -> Asked | None:
+    if found is None:
+        return None
+    report = known(records.status_by_id(at.tx, found.record_id)) if found.record_id else None
+    return Asked(
+        topic=found.topic,  # type: ignore[arg-type]  # (written by us, see questions.ask)
+        asked_at=moment(found.asked_at),
+        report=report,
+        choices=found.choices,
+    )
+
+
+def _answered(tx: Transaction, answers: Iterable[str]) -> Status | None:
+    """The case our reply was about that the message answers."""
+    for reply_id in answers:
+        record_id = outbox_desk.record_of(tx, reply_id)
+        status = records.status_by_id(tx, record_id) if record_id else None
+        if status:
+            return status
+    return None
+
+
+def _targets(tx: Transaction, conversation: Conversation, *, with_parts: bool) -> dict[str, Target]:
+    """The reports of the speaker a decision may touch."""
+    asked = conversation.question.report if conversation.question else None
+    candidates = (conversation.named, conversation.about, asked, conversation.newest)
+    ids = dict.fromkeys(one.record_id for one in candidates if one and one.own)
+    found = {id_: _target(tx, records.find(tx, id_), with_parts=with_parts) for id_ in ids}
+    return {id_: target for id_, target in found.items() if target}
+
+
+def _hold_until(question: Question, waiting: Sequence[Waiting], at: _Moment) -> int:
+    """A little after the last of what is coming in, and never much longer."""
+    received, quiet = question.ready.row.received_at, at.timing.quiet_time
+    last = max([received + quiet, *(row.due for row in waiting)])
+    return min(last, received + MOST_WAITS * quiet)

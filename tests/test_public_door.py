@@ -1,0 +1,106 @@
+"""The public listener's short way for what providers post: quicker, and the same answers."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+from aiohttp import web
+
+from channels.acknowledgement import Acknowledgement
+from channels.contract import NotStored
+from gateway.http import open_doors, public_app
+
+Say = Callable[[bytes], Awaitable[bytes]]
+
+
+@asynccontextmanager
+async def door() -> AsyncIterator[Say]:
+    """Says bytes to a listener with a few routes; gives what it answers until it hangs up."""
+    answer = Acknowledgement(b"ok")
+
+    async def receive(request: web.Request) -> web.StreamResponse:
+        body = await request.read()
+        if body == b"full":
+            raise NotStored
+        if body == b"bug":
+            raise KeyError(body)
+        return answer.to(request)
+
+    async def named(request: web.Request) -> web.StreamResponse:
+        return web.Response(text=request.match_info["name"])
+
+    app = public_app([web.post("/in/x", receive), web.get("/in/y/{name}", named)], most_bytes=100)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    open_doors(runner)
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+
+    async def say(request: bytes) -> bytes:
+        reader, writer = await asyncio.open_connection(*runner.addresses[0][:2])
+        writer.write(request)
+        heard = await asyncio.wait_for(reader.read(), 30)
+        writer.close()
+        return heard
+
+    try:
+        yield say
+    finally:
+        await runner.cleanup()
+
+
+def post(path: str, body: bytes = b"a", *headers: str, version: str = "1.1") -> bytes:
+    lines = [f"POST {path} HTTP/{version}", "Host: x", f"Content-Length: {len(body)}", *headers]
+    return "\r\n".join([*lines, "", ""]).encode() + body
+
+
+LAST = "Connection: close"
+
+
+async def test_connections_stay_open_and_answers_keep_their_order() -> None:
+    """Three requests in one go: two acknowledged with ready bytes, the last closes."""
+    async with door() as say:
+        heard = await say(post("/in/x") + post("/in/x?a=1") + post("/in/x", b"a", LAST))
+
+    assert heard.count(b"HTTP/1.1 200 OK\r\n") == heard.count(b"\r\n\r\nok") == 3
+    assert heard.count(b"\r\nDate: ") == 3
+    assert heard.count(b"Connection: close") == 1
+
+
+async def test_old_clients_are_answered_and_left() -> None:
+    """HTTP/1.0 knows no open connections unless it says so."""
+    async with door() as say:
+        heard = await say(post("/in/x", version="1.0"))
+
+    assert heard.startswith(b"HTTP/1.0 200 OK\r\n")
+    assert heard.endswith(b"ok")
+
+
+@pytest.mark.parametrize(
+    ("request_bytes", "status"),
+    [
+        (post("/in/x", b"full", LAST), b"503"),
+        (post("/in/x", b"bug", LAST), b"500"),
+        (post("/in/x", b"a" * 101, LAST), b"413"),
+        (post("/in/none", b"a", LAST), b"404"),
+        (b"GET /in/y/{name} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", b"404"),
+        (b"GET /in/x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", b"405"),
+        (b"GET /in/y/ani HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", b"200"),
+        (post("/in/%78", b"a", LAST), b"200"),
+        (post("http://x/in/x", b"a", LAST), b"200"),
+    ],
+)
+async def test_refusals_and_odd_spellings_are_as_ever(request_bytes: bytes, status: bytes) -> None:
+    """What the short way does not know goes the usual way; what it knows is guarded alike."""
+    async with door() as say:
+        heard = await say(request_bytes)
+
+    assert heard.split()[1] == status
+
+
+async def test_who_asks_before_sending_is_told_to_go_on() -> None:
+    """Expect: 100-continue, as curl says it for larger bodies."""
+    async with door() as say:
+        heard = await say(post("/in/x", b"a", "Expect: 100-continue", LAST))
+
+    assert heard.startswith(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n")
