@@ -92,7 +92,10 @@ class Mailbox:
         with _told():
             client = self._connected()
             client.idle()
-            client.idle_check(timeout=seconds)
+            # What came between our last look and this moment may be read already, with the answer
+            # to IDLE; idle_check asks the socket alone and would sleep on it.
+            if not _has_more(client):
+                client.idle_check(timeout=seconds)
             client.idle_done()
 
     def hang_up(self) -> None:
@@ -151,6 +154,18 @@ def _told() -> Iterator[None]:
         raise Away(type(error).__name__) from error
     except (imaplib.IMAP4.error, *_BROKEN) as error:
         raise SaysNo(type(error).__name__) from error
+
+
+def _has_more(client: IMAPClient) -> bool:
+    """Whether something has been read and not been looked at."""
+    connection = client.socket()
+    connection.settimeout(0)
+    try:
+        return bool(client._imap.file.peek(1))  # noqa: SLF001 (imaplib's, where nobody else looks)
+    except (BlockingIOError, ssl.SSLWantReadError):
+        return False
+    finally:
+        connection.settimeout(_TIMEOUT.read)
 
 
 def _context(account: Account) -> ssl.SSLContext:

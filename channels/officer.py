@@ -49,6 +49,8 @@ class Officer(Channel):
     """The officer's own door."""
 
     name = "officer"
+    #: Takes nothing over the net without a secret; what `import` puts down needs the channel.
+    embedded = True
     Options = OfficerOptions
     example_sender = "@wargacontoh"
 

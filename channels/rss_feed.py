@@ -9,6 +9,7 @@ costs memory, so only what reads feeds imports it, and runs it in a thread.
 import calendar
 import io
 from collections.abc import Iterator, Mapping
+from time import struct_time
 from typing import Any
 from xml.sax import SAXException
 
@@ -59,10 +60,16 @@ def _entry(entry: Mapping[str, Any], feed: str, newspaper: str) -> Entry:
         title=_text(entry, "title", _MOST_LINE),
         summary=_text(entry, "summary", _MOST_TEXT) or next(_contents(entry), ""),
         author=_text(entry, "author", _MOST_LINE),
-        published=_seconds(entry.get("published_parsed") or entry.get("updated_parsed")),
+        published=_seconds(_moment(entry)),
         lat=lat,
         lon=lon,
     )
+
+
+def _moment(entry: Mapping[str, Any]) -> object:
+    """When it was published, else changed; feedparser's own `get` warns of mixing them up."""
+    stored = dict(entry.items())
+    return stored.get("published_parsed") or stored.get("updated_parsed")
 
 
 def _contents(entry: Mapping[str, Any]) -> Iterator[str]:
@@ -75,9 +82,9 @@ def _text(thing: Mapping[str, Any], name: str, most: int) -> str:
     return value[:most] if isinstance(value, str) else ""
 
 
-def _seconds(moment: Any) -> int | None:  # noqa: ANN401 (a time.struct_time, or what feedparser made)
+def _seconds(moment: object) -> int | None:
     try:
-        return calendar.timegm(moment) if moment else None
+        return calendar.timegm(moment) if isinstance(moment, struct_time) else None
     except (TypeError, ValueError, OverflowError):
         return None
 

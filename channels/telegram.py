@@ -159,7 +159,7 @@ class Telegram(Channel):
         self._bot = Bot(id=self._bot.id, username=name)
         self._known = options
         if options.menu:
-            await api.set_menu(options.menu)  # without it, citizens type
+            await api.set_menu(options.menu)
         return None
 
     # --- what it says ---

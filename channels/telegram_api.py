@@ -8,7 +8,8 @@ Every URL holds the token, so nothing here logs, and no error's text leaves (tel
 """
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
+from typing import TypeVar
 
 from telegram import (
     Bot,
@@ -29,6 +30,8 @@ from channels.telegram_client import clients
 from channels.telegram_errors import failure_of, outcome_of
 from channels.telegram_key import ASKS_LOCATION
 
+_T = TypeVar("_T")
+
 #: What is worth being woken for; everything else would only be ignored.
 WANTED = ("message", "edited_message", "callback_query", "my_chat_member")
 
@@ -37,6 +40,10 @@ _POLL_SLACK = 10.0
 _MOST_CALLBACK_BYTES = 64
 _BUTTONS_IN_A_ROW = 2
 _COURTESY_TIMEOUT = 5.0
+
+# What the library's objects raise over an answer they do not expect.
+_STRANGE = (TypeError, ValueError, KeyError, AttributeError, OverflowError)
+_UNREADABLE = TryLater(reason="an answer the library cannot read")
 
 
 class Api:
@@ -68,32 +75,26 @@ class Api:
 
     async def username(self) -> str | TryLater:
         """Our own name, without @."""
-        try:
-            return (await self._bot.get_me()).username or ""
-        except TelegramError as error:
-            return failure_of(error)
+        me = await _asked(self._bot.get_me())
+        return me if isinstance(me, TryLater) else me.username or ""
 
     async def updates(self, offset: int | None, limit: int, seconds: int) -> bytes | TryLater:
         """The next page, as it came; what lies before `offset` is gone for good."""
         asked = {"limit": limit, "timeout": seconds, "allowed_updates": list(WANTED)}
         if offset is not None:
             asked["offset"] = offset
-        try:
-            # "get_Updates": PTB warns where a call has a method of its own, which this one must
-            # not use; it writes both names the same way on the wire.
-            page = await self._bot.do_api_request(
-                "get_Updates", asked, read_timeout=seconds + _POLL_SLACK
-            )
-        except TelegramError as error:
-            return failure_of(error)
-        return bytes(page)
+        # "get_Updates": PTB warns where a call has a method of its own, which this one must not
+        # use; it writes both names the same way on the wire.
+        page: bytes | TryLater = await _asked(
+            self._bot.do_api_request("get_Updates", asked, read_timeout=seconds + _POLL_SLACK)
+        )
+        return page
 
     async def hook(self) -> Hook | TryLater:
         """The webhook as Telegram knows it; no address where none is set."""
-        try:
-            told = await self._bot.get_webhook_info()
-        except TelegramError as error:
-            return failure_of(error)
+        told = await _asked(self._bot.get_webhook_info())
+        if isinstance(told, TryLater):
+            return told
         failed = told.last_error_date
         return Hook(
             url=told.url,
@@ -103,33 +104,25 @@ class Api:
 
     async def set_hook(self, url: str, secret: str, connections: int) -> TryLater | None:
         """Tell Telegram where to post, and with which secret."""
-        try:
-            await self._bot.set_webhook(
+        done = await _asked(
+            self._bot.set_webhook(
                 url,
                 secret_token=secret or None,
                 max_connections=connections,
                 allowed_updates=list(WANTED),
             )
-        except TelegramError as error:
-            return failure_of(error)
-        return None
+        )
+        return done if isinstance(done, TryLater) else None
 
     async def remove_hook(self) -> TryLater | None:
         """Let updates wait for a poller; none of them is dropped."""
-        try:
-            await self._bot.delete_webhook(drop_pending_updates=False)
-        except TelegramError as error:
-            return failure_of(error)
-        return None
+        done = await _asked(self._bot.delete_webhook(drop_pending_updates=False))
+        return done if isinstance(done, TryLater) else None
 
-    async def set_menu(self, commands: Mapping[str, str]) -> TryLater | None:
-        """The commands a citizen sees beside the line they type in."""
+    async def set_menu(self, commands: Mapping[str, str]) -> None:
+        """The commands a citizen sees beside the line they type in; without them, they type."""
         menu = [BotCommand(command, words) for command, words in commands.items()]
-        try:
-            await self._bot.set_my_commands(menu)
-        except TelegramError as error:
-            return failure_of(error)
-        return None
+        await _asked(self._bot.set_my_commands(menu))
 
     # --- what we say -----------------------------------------------------------------------------
 
@@ -146,26 +139,19 @@ class Api:
             )
         except TelegramError as error:
             return outcome_of(error)
-        except (TypeError, ValueError, KeyError, AttributeError, OverflowError):
+        except _STRANGE:
             # Taken, and told back in a form the library cannot read: sending again would repeat it.
             return Receipt()
         return Receipt(reference=f"c{message.chat}.m{sent.message_id}")
 
     async def typing(self, chat: int) -> None:
         """Show that somebody is at work; whether it works does not matter."""
-        try:
-            await self._bot.send_chat_action(
-                chat, ChatAction.TYPING, read_timeout=_COURTESY_TIMEOUT
-            )
-        except TelegramError:
-            return
+        action = self._bot.send_chat_action(chat, ChatAction.TYPING, read_timeout=_COURTESY_TIMEOUT)
+        await _asked(action)
 
     async def answer(self, callback: str) -> None:
         """Let a pressed button come up again; it may be too late, and does not matter."""
-        try:
-            await self._bot.answer_callback_query(callback, read_timeout=_COURTESY_TIMEOUT)
-        except TelegramError:
-            return
+        await _asked(self._bot.answer_callback_query(callback, read_timeout=_COURTESY_TIMEOUT))
 
     # --- files -----------------------------------------------------------------------------------
 
@@ -177,8 +163,20 @@ class Api:
             outcome = outcome_of(error)
             # Where no answer came, asking again does no harm.
             return outcome if isinstance(outcome, Refused) else failure_of(error)
+        except _STRANGE:
+            return _UNREADABLE
         path = file.file_path or ""
         return path if "://" in path else f"{self._bot.base_file_url}/{path.lstrip('/')}"
+
+
+async def _asked(call: Awaitable[_T]) -> _T | TryLater:
+    """What a call gives, or why it can be made again; such calls change nothing by repetition."""
+    try:
+        return await call
+    except TelegramError as error:
+        return failure_of(error)
+    except _STRANGE:
+        return _UNREADABLE
 
 
 def _keyboard(

@@ -11,8 +11,8 @@ import hashlib
 from dataclasses import dataclass
 
 from channels.capture import pack, unpack
-from channels.telegram_update import Message, decode
-from channels.webhooks import clean
+from channels.telegram_update import Message, Update
+from channels.webhooks import clean, decode
 
 #: What the button says that asks for the location, and the command that does the same.
 ASKS_LOCATION = "/lokasi"
@@ -51,7 +51,7 @@ def arrival(raw: bytes, bot: Bot) -> Arrival:
     """What must be known of an update before it is read; any bytes give a key."""
     digest = hashlib.sha256(raw).hexdigest()
     try:
-        update, _ = decode(raw)
+        update = decode(raw, Update)
     except ValueError:
         return Arrival(external_id=f"b{bot.id}.x{digest}", update_id=update_number(raw))
     number = update.update_id

@@ -24,7 +24,7 @@ from gateway.build_craft import build_rules
 from gateway.errors import SettingsError
 from gateway.health import Health, until_listening
 from gateway.http import internal_app, open_doors, public_app
-from gateway.internal import carry_out, scrape
+from gateway.internal import carry_out, file_for, scrape
 from gateway.notify import Notifier
 from gateway.secrets import Secrets, gateway_key
 from gateway.settings import Settings, read_settings
@@ -101,6 +101,7 @@ class App:
             ready=health.missing,
             metrics=partial(scrape, parts, health),
             carry_out=partial(carry_out, parts),
+            file=partial(file_for, parts),
             token=operator_token(parts.vault),
         )
         await self._listen(stack, internal, "internal", http.internal)

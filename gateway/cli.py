@@ -13,6 +13,7 @@ from gateway.commands.act import parked, replay
 from gateway.commands.backup import backup
 from gateway.commands.check import check
 from gateway.commands.look import export, reconcile, status, verify
+from gateway.commands.officer import import_, signals_
 from gateway.commands.run import run
 from gateway.commands.send import send
 from gateway.errors import SettingsError
@@ -27,7 +28,9 @@ def cli() -> None:
     """The gateway of no wrong door: complaints in, one record each, answers back."""
 
 
-for command in (run, send, check, status, parked, replay, verify, reconcile, export, backup):
+OPERATE = (run, send, check, status, parked, replay, verify, reconcile, export, backup)
+OFFICERS = (import_, signals_)
+for command in (*OPERATE, *OFFICERS):
     cli.add_command(command)
 
 

@@ -9,7 +9,7 @@ anybody who reaches it, and orders only to who knows the operator token.
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from http import HTTPStatus
-from typing import cast
+from typing import TypeVar, cast
 
 import msgspec
 import structlog
@@ -18,6 +18,7 @@ from aiohttp.typedefs import Handler
 
 from channels.contract import NotStored
 from channels.problem import problem
+from gateway.filing import Filed, Filing
 from gateway.operate import Order
 from gateway.vault import same
 
@@ -31,6 +32,9 @@ ORDER_BYTES = 1 << 20
 
 Ready = Callable[[], Awaitable[Sequence[str]]]
 CarryOut = Callable[[Order], Awaitable[int]]
+PutDown = Callable[[Filing], Awaitable[Filed]]
+
+Command = TypeVar("Command", Order, Filing)
 #: By method and path, what providers post to.
 Doors = Mapping[tuple[str, str], Handler]
 
@@ -77,6 +81,7 @@ def internal_app(
     ready: Ready,
     metrics: Callable[[str], Awaitable[tuple[str, bytes]]],
     carry_out: CarryOut,
+    file: PutDown,
     token: str,
 ) -> web.Application:
     """The listener of operators and their tools."""
@@ -94,20 +99,37 @@ def internal_app(
         return web.Response(body=body, headers={"Content-Type": content_type})
 
     async def operate(request: web.Request) -> web.Response:
-        if not same(request.headers.get("Authorization", ""), f"Bearer {token}"):
-            return problem(HTTPStatus.FORBIDDEN)
-        try:
-            order = msgspec.json.decode(await request.read(), type=Order)
-        except msgspec.DecodeError:
-            return problem(HTTPStatus.BAD_REQUEST)
+        order = await _ordered(request, Order, token)
+        if isinstance(order, web.Response):
+            return order
         return web.json_response({"rows": await carry_out(order)})
+
+    async def put_down(request: web.Request) -> web.Response:
+        filing = await _ordered(request, Filing, token)
+        if isinstance(filing, web.Response):
+            return filing
+        try:
+            return web.json_response(msgspec.to_builtins(await file(filing)))
+        except LookupError:
+            return problem(HTTPStatus.NOT_FOUND)
 
     app = web.Application(middlewares=[_guard], client_max_size=ORDER_BYTES)
     app.router.add_get("/health/live", live)
     app.router.add_get("/health/ready", is_ready)
     app.router.add_get("/metrics", scrape)
     app.router.add_post("/operate", operate)
+    app.router.add_post("/file", put_down)
     return app
+
+
+async def _ordered(request: web.Request, kind: type[Command], token: str) -> Command | web.Response:
+    """What somebody who knows the operator token orders, or the refusal."""
+    if not same(request.headers.get("Authorization", ""), f"Bearer {token}"):
+        return problem(HTTPStatus.FORBIDDEN)
+    try:
+        return msgspec.json.decode(await request.read(), type=kind)
+    except msgspec.DecodeError:
+        return problem(HTTPStatus.BAD_REQUEST)
 
 
 @web.middleware

@@ -6,6 +6,7 @@ from forwarder import outbox_desk
 from forwarder.ports import Transaction
 from gateway import operate, work
 from gateway.build import Parts, now_ms
+from gateway.filing import Desk, Filed, Filing
 from gateway.health import Health
 from gateway.naming import moment
 from gateway.operate import Order
@@ -17,6 +18,12 @@ async def carry_out(parts: Parts, order: Order) -> int:
     parts.journal.arrived.set()
     parts.poke_workers()
     return touched
+
+
+async def file_for(parts: Parts, filing: Filing) -> Filed:
+    """Put down what an officer found; the pipeline hears of it by the journal."""
+    desk = Desk(database=parts.store, journal=parts.journal, vault=parts.vault, clock=now_ms)
+    return await desk.file(filing)
 
 
 async def scrape(parts: Parts, health: Health, accept: str) -> tuple[str, bytes]:

@@ -22,7 +22,7 @@ join journal j on j.id = w.journal_id where w.state = 'parked' order by w.journa
 """
 REPLAYABLE = """
 select w.journal_id from work w join journal j on j.id = w.journal_id
-where w.state in ('recorded', 'parked') and j.received_at >= :since
+where w.state in ('recorded', 'parked') and j.data_key is not null and j.received_at >= :since
 and (:channel = '' or j.channel = :channel) order by w.journal_id
 """
 AUDIT = "insert into audit (at, who, what) values (:at, :who, :what)"

@@ -116,6 +116,9 @@ class Pipeline:
                 batch = await self._read(await self._claim())
             if batch.opened:
                 await self._finish(batch)
+        except records.Stale:
+            # Somebody revised one of these records meanwhile: look again, at once.
+            self._interrupted = True
         except BaseException:
             self._interrupted = True
             raise

@@ -6,14 +6,16 @@ from dataclasses import dataclass
 import msgspec
 
 from channels.contract import Signal
-from forwarder.ports import Transaction, Vault
+from forwarder.ports import Row, Transaction, Vault
 from gateway.work import Claimed
 
 COLUMNS = ("journal_id", "channel", "source", "received_at", "document", "data_key")
-RECENT = """
-select journal_id, channel, received_at, document, data_key, record_id from signals
-where received_at >= :since order by journal_id desc limit :limit
+COLUMNS_SEEN = "journal_id, channel, received_at, document, data_key, record_id"
+RECENT = f"""
+select {COLUMNS_SEEN} from signals
+where received_at >= :since and data_key is not null order by journal_id desc limit :limit
 """
+ONE = f"select {COLUMNS_SEEN} from signals where journal_id = :id and data_key is not null"
 TAKEN = "update signals set record_id = :record_id where journal_id = :id and record_id is null"
 
 
@@ -46,16 +48,13 @@ def put(tx: Transaction, vault: Vault, seen: Sequence[tuple[Claimed, Signal]]) -
 
 def recent(tx: Transaction, vault: Vault, *, since: int, limit: int = 200) -> Iterator[Seen]:
     """The newest signals, newest first; erased ones are left out."""
-    for row in tx.all(RECENT, since=since, limit=limit):
-        if row[4] is not None:
-            document = vault.open(bytes(row[3]), bytes(row[4]))
-            yield Seen(
-                id=row[0],
-                channel=row[1],
-                received_at=row[2],
-                signal=msgspec.json.decode(document, type=Signal),
-                record_id=row[5],
-            )
+    return (_seen(row, vault) for row in tx.all(RECENT, since=since, limit=limit))
+
+
+def find(tx: Transaction, vault: Vault, id_: int) -> Seen | None:
+    """One signal, or None where it is unknown or was erased."""
+    row = tx.one(ONE, id=id_)
+    return _seen(row, vault) if row else None
 
 
 def number(tx: Transaction, *, since: int) -> int:
@@ -67,3 +66,14 @@ def number(tx: Transaction, *, since: int) -> int:
 def taken(tx: Transaction, id_: int, record_id: str) -> bool:
     """A person made a report of a signal; false if somebody was quicker."""
     return tx.run(TAKEN, id=id_, record_id=record_id) > 0
+
+
+def _seen(row: Row, vault: Vault) -> Seen:
+    document = vault.open(bytes(row[3]), bytes(row[4]))
+    return Seen(
+        id=row[0],
+        channel=row[1],
+        received_at=row[2],
+        signal=msgspec.json.decode(document, type=Signal),
+        record_id=row[5],
+    )

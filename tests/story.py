@@ -20,10 +20,10 @@ channels are stand-ins, whose payload is the message itself, and the clock, whic
 """
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import msgspec
 from clock import Clock
@@ -60,6 +60,8 @@ from gateway.vault import Vault
 from gateway.workshop import InThread
 from normalizer.record import Record
 
+T = TypeVar("T")
+
 STORIES = Path(__file__).parent / "fixtures" / "stories"
 CHANNELS = ("sms", "telegram", "whatsapp", "line", "mail", "web", "api", "x")
 DAY = 86_400_000
@@ -89,6 +91,10 @@ class Spoken(Channel):
         return Receipt(reference=reply.id)
 
 
+class PowerCut(BaseException):
+    """The end of a process in the middle of its work."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Teller:
     """Tells stories to a pipeline and remembers what citizens saw."""
@@ -101,6 +107,8 @@ class Teller:
     questions: bool = True
     sent: int = 0
     worker: Pipeline | None = None
+    #: After so many commits the power fails, once.
+    writes_left: int | None = None
     #: Answers by number, as the citizen got them.
     heard: list[Reply] = field(default_factory=list)
 
@@ -129,15 +137,19 @@ class Teller:
         if set(step) - {"wait", "forwarded", "sees", "offers"}:
             await self._send(step)
         await self.work()
-        replies = await self._replies()
+        replies = await self.replies()
         new, self.heard = replies[len(self.heard) :], replies
         return new
 
     async def work(self) -> None:
-        """Work until nothing is due."""
+        """Work until nothing is due, whatever the power does."""
         self.worker = self.worker or self.pipeline()
-        while await self.worker.step():
-            pass
+        try:
+            while await self.worker.step():
+                pass
+        except PowerCut:
+            self.worker, self.writes_left = self.pipeline(), None
+            await self.work()
 
     def pipeline(self) -> Pipeline:
         """A pipeline as the gateway builds it, with the rules it ships."""
@@ -150,7 +162,7 @@ class Teller:
         )
         channels: dict[str, Channel] = dict.fromkeys(CHANNELS, Spoken())
         return Pipeline(
-            database=self.database,
+            database=self,
             vault=self.vault,
             workshop=InThread(Craft(Reader(channels, self.vault), recorder)),
             timing=Timing(part_timeout=900_000, match_window=30 * DAY),
@@ -177,6 +189,18 @@ class Teller:
             (msgspec.json.decode(self.vault.open(bytes(r[0]), bytes(r[1])), type=Record), r[2])
             for r in rows
         ]
+
+    async def write(self, work: Callable[[Transaction], T], /) -> T:
+        """Commit for the pipeline, or let the power fail before it."""
+        if self.writes_left == 0:
+            raise PowerCut
+        if self.writes_left:
+            self.writes_left -= 1
+        return await self.database.write(work)
+
+    async def read(self, work: Callable[[Transaction], T], /) -> T:
+        """Look, for the pipeline."""
+        return await self.database.read(work)
 
     async def rows(self, sql: str) -> Sequence[tuple[Any, ...]]:
         """Whatever the tables hold."""

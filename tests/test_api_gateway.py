@@ -125,12 +125,13 @@ async def test_the_gateway_lists_its_own_topics(served: GatewayWith) -> None:
     assert {"jalan", "pju"} <= set(codes)
 
 
-async def test_send_plays_an_app(served: GatewayWith) -> None:
+async def test_send_plays_an_app(served: GatewayWith, endpoint: FaultServer) -> None:
     """`lapor-gateway send api` prints the answer and what became of it."""
     ended = await served.command("send", "api", "Lampu padam di Melati")
 
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert "api: 201 Created" in ended.stdout
+    assert endpoint.records
 
 
 async def test_nothing_of_a_report_stands_in_the_log(served: GatewayWith) -> None:

@@ -9,7 +9,9 @@ import story
 from clock import Clock
 from postgres import Postgres
 
+from gateway import operate
 from gateway.journal import Journal
+from gateway.operate import Order
 from gateway.store import Store
 from gateway.vault import Vault
 
@@ -51,6 +53,17 @@ async def told(path: Path, teller: story.Teller) -> None:
         if "text" in wanted:
             wanted["text"] = await teller.filled(wanted["text"])
         assert {name: record[name] for name in wanted} == wanted
+    await _replayed(teller)
+
+
+async def _replayed(teller: story.Teller) -> None:
+    """Running the journal again makes no revision, no record and no answer."""
+    before = (await teller.records(), await teller.replies())
+    order = Order(verb="replay")
+    await teller.database.write(lambda tx: operate.carry_out(tx, order, teller.clock.milliseconds))
+    await teller.work()
+
+    assert (await teller.records(), await teller.replies()) == before
 
 
 @pytest.mark.parametrize("path", story.stories(), ids=lambda path: path.stem)
@@ -71,6 +84,16 @@ async def test_the_story_goes_the_same_way_on_postgresql(  # noqa: PLR0917 (fixt
     async with teller(url, vault, clock, tmp_path) as telling:
         await told(story.STORIES / f"{name}.toml", telling)
     postgres.drop(url)
+
+
+@pytest.mark.parametrize("writes", range(12))
+async def test_the_power_may_fail_anywhere_in_a_story(
+    writes: int, vault: Vault, clock: Clock, tmp_path: Path
+) -> None:
+    """What waits, what is asked and what was answered stand in the database, and nowhere else."""
+    async with teller(f"sqlite://{tmp_path}/gateway.db", vault, clock, tmp_path) as telling:
+        telling.writes_left = writes
+        await told(story.STORIES / "everything_about_one_report.toml", telling)
 
 
 def test_there_are_stories_of_everything() -> None:

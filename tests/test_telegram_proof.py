@@ -4,7 +4,10 @@ import asyncio
 import json
 import re
 import signal
+import struct
+import zlib
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
@@ -88,6 +91,30 @@ async def test_a_command_is_answered_over_telegram(gateway: Gateway) -> None:
     assert help_["text"] != receipt["text"]
     assert code in status["text"]
     assert len(central(gateway, "select * from records")) == 1
+
+
+async def test_an_album_and_its_files_are_one_report(gateway: Gateway) -> None:
+    """Three photographs, the words below one of them; each is fetched and kept."""
+    async with telegram() as server:
+        connected(gateway, server, "polling")
+        server.files = {
+            f"AgACfoto-{number}": (f"photos/file_{number}.png", picture(number))
+            for number in range(3)
+        }
+        async with gateway:
+            for number in range(3):
+                more = {"caption": "Jembatan Contoh retak"} if number == 1 else {}
+                size = {"file_id": f"AgACfoto-{number}", "width": 800, "height": 600}
+                await server.write(76, photo=[size], media_group_id="1370000001", **more)
+            await until_recorded(gateway, 1)
+            await until(lambda: len(attachments(gateway)) == 3, "the files do not come")
+            await until_drained(gateway)
+
+    assert [text for (text,) in central(gateway, "select text from records")] == [
+        "Jembatan Contoh retak"
+    ]
+    assert len(server.sent) == 1
+    assert TOKEN not in gateway.log
 
 
 async def test_one_webhook_ten_times_and_after_a_restart_is_one_record(gateway: Gateway) -> None:
@@ -190,3 +217,30 @@ async def test_send_plays_a_citizen(gateway: Gateway, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert "telegram: 200 OK" in done.stdout
     assert CODE.search(done.stdout)
+
+
+def picture(number: int) -> bytes:
+    """A PNG of one pixel, each another colour."""
+    return b"".join(
+        (
+            b"\x89PNG\r\n\x1a\n",
+            chunk(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 2, 0, 0, 0)),
+            chunk(b"IDAT", zlib.compress(bytes((0, number, number, number)))),
+            chunk(b"IEND", b""),
+        )
+    )
+
+
+def chunk(kind: bytes, content: bytes) -> bytes:
+    """A piece of a PNG."""
+    checked = kind + content
+    return struct.pack(">I", len(content)) + checked + struct.pack(">I", zlib.crc32(checked))
+
+
+def attachments(gateway: Gateway) -> list[Any]:
+    """The files of the only record, in its newest revision."""
+    ((document,),) = central(
+        gateway, "select document from record_revisions order by revision desc limit 1"
+    )
+    found: list[Any] = json.loads(document)["attachments"]
+    return found

@@ -5,6 +5,7 @@ import getpass
 import json
 import urllib.error
 import urllib.request
+from http import HTTPStatus
 from typing import Any
 
 import click
@@ -14,10 +15,13 @@ from gateway import operate
 from gateway.app import operator_token
 from gateway.build import now_ms
 from gateway.commands.common import Place
+from gateway.filing import Desk, Filed, Filing
+from gateway.journal import Journal
 from gateway.operate import Order
 from gateway.settings import Settings
 from gateway.store import Store, StoreBusy
 from gateway.store.reading import reading
+from gateway.vault import Vault
 
 SECONDS = 30
 NOT_RUNNING = ["not running"]
@@ -33,6 +37,21 @@ def carry_out(place: Place, order: Order) -> int:
         return asyncio.run(_here(settings, order))
     except StoreBusy:
         return _over_there(settings, operator_token(place.vault(settings)), order)
+
+
+def file_it(place: Place, filing: Filing) -> Filed:
+    """Put it into the journal, here when no daemon runs, else by the daemon."""
+    settings = place.settings()
+    vault = place.vault(settings)
+    with reading(settings.store_url):
+        pass  # as above
+    try:
+        return asyncio.run(_file_here(settings, vault, filing))
+    except StoreBusy:
+        body = msgspec.json.encode(filing)
+        return msgspec.convert(_posted(settings, operator_token(vault), "/file", body), type=Filed)
+    except LookupError as exc:
+        raise click.ClickException(f"there is no signal {exc}") from exc
 
 
 def not_ready(settings: Settings) -> list[str]:
@@ -54,11 +73,29 @@ async def _here(settings: Settings, order: Order) -> int:
         await store.close()
 
 
-def _over_there(settings: Settings, token: str, order: Order) -> int:
+async def _file_here(settings: Settings, vault: Vault, filing: Filing) -> Filed:
+    store = await Store.open(settings.store_url)
     try:
-        headers = {"Authorization": f"Bearer {token}"}
-        with _open(settings, "/operate", msgspec.json.encode(order), headers) as response:
-            return int(json.load(response)["rows"])
+        journal = Journal(store, vault, clock=now_ms)
+        await journal.open()
+        desk = Desk(database=store, journal=journal, vault=vault, clock=now_ms)
+        return await desk.file(filing)
+    finally:
+        await store.close()
+
+
+def _over_there(settings: Settings, token: str, order: Order) -> int:
+    return int(_posted(settings, token, "/operate", msgspec.json.encode(order))["rows"])
+
+
+def _posted(settings: Settings, token: str, path: str, body: bytes) -> Any:  # noqa: ANN401 (JSON)
+    try:
+        with _open(settings, path, body, {"Authorization": f"Bearer {token}"}) as response:
+            return json.load(response)
+    except urllib.error.HTTPError as exc:
+        if exc.code == HTTPStatus.NOT_FOUND:
+            raise click.ClickException("the gateway does not know it") from exc
+        raise click.ClickException(f"the running gateway did not take it: {exc}") from exc
     except OSError as exc:
         raise click.ClickException(f"the running gateway did not take it: {exc}") from exc
 

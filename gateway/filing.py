@@ -1,0 +1,106 @@
+"""
+What an officer puts down by the command line: rows of a table, a signal that is a complaint.
+
+The rows are accepted like any other delivery, in the daemon when one runs, and the report a signal
+becomes is remembered with it, so that nobody reports it twice.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import msgspec
+
+from channels.contract import Delivery
+from channels.officer_found import Found, external_id
+from forwarder.ports import Database, Transaction
+from gateway import signals
+from gateway.journal import Journal
+from gateway.naming import record_id_of
+from gateway.operate import AUDIT
+from gateway.signals import Seen
+from gateway.vault import Vault
+
+CHANNEL = "officer"
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """One delivery on its way from the command line."""
+
+    external_id: str
+    payload: bytes
+
+
+class Filing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the command line hands to the daemon: rows, or one signal by its number."""
+
+    rows: tuple[Row, ...] = ()
+    signal: int | None = None
+    who: str = "operator"
+
+
+class Filed(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of it."""
+
+    new: int = 0
+    known: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """Where it is put down: the parts of a gateway that are needed for it."""
+
+    database: Database
+    journal: Journal
+    vault: Vault
+    #: Milliseconds since 1970.
+    clock: Callable[[], int]
+
+    async def file(self, filing: Filing) -> Filed:
+        """Put it into the journal; raises NotStored, and LookupError for a signal nobody knows."""
+        if filing.signal is not None:
+            return await self._report(filing.signal, filing.who)
+        deliveries = [
+            Delivery(external_id=row.external_id, payload=row.payload) for row in filing.rows
+        ]
+        accepted = await self.journal.accept(CHANNEL, deliveries)
+        new = sum(one.new for one in accepted)
+        what = f"imported {new} of {len(accepted)} rows"
+        await self.database.write(partial(self._audit, who=filing.who, what=what))
+        return Filed(new=new, known=len(accepted) - new)
+
+    async def _report(self, number: int, who: str) -> Filed:
+        seen = await self.database.read(lambda tx: signals.find(tx, self.vault, number))
+        if seen is None:
+            raise LookupError(number)
+        found = found_in(seen, who)
+        delivery = Delivery(external_id=external_id(found), payload=msgspec.json.encode(found))
+        [accepted] = await self.journal.accept(CHANNEL, [delivery])
+        record_id = record_id_of(CHANNEL, delivery.external_id)
+
+        def note(tx: Transaction) -> None:
+            if signals.taken(tx, number, record_id):
+                self._audit(tx, who=who, what=f"made a report of signal {number}")
+
+        await self.database.write(note)
+        return Filed(new=int(accepted.new), known=int(not accepted.new))
+
+    def _audit(self, tx: Transaction, *, who: str, what: str) -> None:
+        tx.run(AUDIT, at=self.clock(), who=who, what=what)
+
+
+def found_in(seen: Seen, by: str) -> Found:
+    """A signal as an officer would have put it down; the original author stays the author."""
+    signal = seen.signal
+    return Found(
+        text=signal.text,
+        title=signal.title,
+        link=signal.url,
+        author=signal.author,
+        written_at=signal.posted_at if signal.posted_at and signal.posted_at.tzinfo else None,
+        lat=signal.point.lat if signal.point else None,
+        lon=signal.point.lon if signal.point else None,
+        system=seen.channel,
+        id=str(seen.id),
+        by=by,
+    )
