@@ -38,6 +38,7 @@ class Api(Channel):
     """The door for local apps."""
 
     name = "api"
+    idempotent = True
     Options = ApiOptions
     example_sender = "warga-1"
 

@@ -21,7 +21,7 @@ from channels.api_options import App
 from channels.contract import Outcome, Receipt, Refused, Reply, TryLater
 from channels.media import is_public
 from channels.provider_http import Answer
-from channels.webhook_signing import key_of, signed
+from channels.standard_webhooks import key_of, signed
 
 CONTENT_TYPE = "application/cloudevents+json; charset=utf-8"
 SOURCE = "/lapor-gateway/api"

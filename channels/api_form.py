@@ -18,7 +18,7 @@ from channels.api_options import ApiOptions
 from channels.api_problem import invalid, mistake_of, refusal
 from channels.api_report import FormReport, Mistake, Report
 from channels.body import read_body
-from channels.web_parts import Broken, Parts, TooMuch
+from channels.multipart import Broken, Parts, TooMuch
 
 JSON_BYTES = 256 * 1024
 FIELD_BYTES = 128 * 1024

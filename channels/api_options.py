@@ -7,7 +7,7 @@ from yarl import URL
 
 from channels.contract import Secret
 from channels.keyholders import check_apart, check_keys
-from channels.webhook_signing import key_of
+from channels.standard_webhooks import key_of
 
 MIB = 2**20
 SHORTEST_KEY = 20

@@ -382,6 +382,8 @@ class Channel:
     #: Whether it works without an account somewhere; others are off until their section says
     #: `enabled = true`.
     embedded: ClassVar[bool] = False
+    #: Whether the other side knows `Reply.id`, so that sending an answer again does no harm.
+    idempotent: ClassVar[bool] = False
     #: Whether its messages may name files that `fetch` must get.
     fetches: ClassVar[bool] = False
 

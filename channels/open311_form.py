@@ -9,11 +9,11 @@ from http import HTTPStatus
 from aiohttp import web
 
 from channels.body import read_body
+from channels.multipart import Broken, Parts, TooMuch
 from channels.open311_answer import Fault
 from channels.open311_fields import MOST_FIELDS, Pairs, pairs_of
 from channels.open311_filed import FiledFile
 from channels.open311_options import Open311Options
-from channels.web_parts import Broken, Parts, TooMuch
 
 FORM_BYTES = 256 * 1024
 _FORMS = ("application/x-www-form-urlencoded", "application/octet-stream", "")

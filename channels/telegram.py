@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 
 import msgspec
 from aiohttp import web
-from yarl import URL
 
 from channels import telegram_options
 from channels.body import read_body
@@ -34,12 +33,12 @@ from channels.contract import (
     TryLater,
     Unreadable,
 )
-from channels.media import download
 from channels.problem import problem
 from channels.telegram_courtesy import Courtesies
+from channels.telegram_files import Fetcher
 from channels.telegram_hook import Keeper
 from channels.telegram_key import Bot, arrival, bot_of, packed, unpacked
-from channels.telegram_options import TELEGRAM, TelegramOptions
+from channels.telegram_options import TelegramOptions
 from channels.telegram_pace import Pace
 from channels.telegram_poll import Poller
 from channels.telegram_read import read
@@ -76,6 +75,7 @@ class Telegram(Channel):
         self._keeper: Keeper | None = None
         self._opening = asyncio.Lock()
         self._opened: Api | None = None
+        self._fetcher = Fetcher(self._api, options.api_url)
         self._sender = Sender(
             self._api,
             Pace(
@@ -181,15 +181,7 @@ class Telegram(Channel):
 
     async def fetch(self, file: RemoteFile, sink: Sink) -> Outcome:
         """Ask where a file lies, and get it from there."""
-        if self._options.token is None:
-            return _NO_TOKEN
-        url = await (await self._api()).file_url(file.key)
-        if not isinstance(url, str):
-            return url
-        own = self._options.api_url
-        return await download(
-            url, sink, hosts=(URL(own).host or "",), trusted=own.rstrip("/") != TELEGRAM
-        )
+        return await self._fetcher.fetch(file, sink) if self._options.token else _NO_TOKEN
 
     async def close(self) -> None:
         """Let go of the connections to Telegram."""

@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass
 
-from channels.contract import Button
+from channels.contract import Button, TryLater
+
+#: What Telegram says of a file that is away for a moment, or for ever.
+UNAVAILABLE = TryLater(reason="temporarily unavailable")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

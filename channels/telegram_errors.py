@@ -23,7 +23,7 @@ from telegram.error import (
 )
 
 from channels.contract import Outcome, Refused, TryLater, Uncertain
-from channels.telegram_calls import Moved
+from channels.telegram_calls import UNAVAILABLE, Moved
 
 #: The library's word for an answer it cannot read.
 NO_JSON = "Invalid server response"
@@ -99,7 +99,7 @@ def _judged(error: TelegramError) -> Outcome:
 
 def _refused(message: str) -> Outcome:
     if _PASSING.search(message):
-        return TryLater(reason="temporarily unavailable")
+        return UNAVAILABLE
     if _UNREACHABLE.search(message):
         return Refused(reason="the chat cannot be written to", unreachable=True)
     return Refused(reason=f"refused: {message.lower()}" if _PLAIN.fullmatch(message) else "refused")

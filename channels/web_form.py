@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from aiohttp import web
 from aiohttp.http import HttpProcessingError
 
+from channels.multipart import Broken, Parts, TooMuch
 from channels.web_filing import FiledFile, Filing, clean, is_blank
 from channels.web_guard import Lease
 from channels.web_options import MIB, WebOptions
-from channels.web_parts import Broken, Parts, TooMuch
 
 # Characters a citizen may type per field; the text is the only one that is required.
 LENGTHS: Mapping[str, int] = {"text": 20_000, "place": 500, "date": 60, "name": 200, "contact": 200}

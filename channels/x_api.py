@@ -22,7 +22,6 @@ from channels.x_pages import Ask
 
 Result = Answer | TryLater | Uncertain
 
-_TIMEOUT = 30.0
 _MOST_BYTES = 8 << 20
 
 #: What we ask to be told of a post, and of what it refers to.
@@ -42,7 +41,7 @@ class XApi:
     """One account at X; the first call opens a connection."""
 
     def __init__(self, options: XOptions) -> None:
-        self._caller = Caller(timeout=_TIMEOUT, most_bytes=_MOST_BYTES)
+        self._caller = Caller(timeout=options.timeout, most_bytes=_MOST_BYTES)
         self.renew(options)
 
     def renew(self, options: XOptions) -> None:

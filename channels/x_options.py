@@ -16,6 +16,8 @@ MOST_ON_A_PAGE = 100
 # A post may answer one post and quote another, and both come with it.
 _REFERENCES = 2
 _MOST_QUERY = 512
+# X searches seven days and refuses to go back further.
+_MOST_HOURS = 160
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}", re.ASCII)
 _ID = re.compile(r"\d{1,20}", re.ASCII)
 
@@ -74,6 +76,7 @@ class XOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     links: bool = False
     dm: bool = False
     probe: float = 60.0
+    timeout: float = 30.0
     api_url: str = ""
     media_url: str = ""
 
@@ -83,8 +86,11 @@ class XOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             raise ValueError("rules: two have the same name")
         if self.user_id and not _ID.fullmatch(self.user_id):
             raise ValueError("user_id must be the account's number, not its name")
-        if min(self.mentions_every, self.first_hours, self.probe, self.max_pages) <= 0:
-            raise ValueError("mentions_every, first_hours, probe and max_pages must be above 0")
+        times = (self.mentions_every, self.probe, self.timeout)
+        if min(*times, self.max_pages) <= 0:
+            raise ValueError("mentions_every, probe, timeout and max_pages must be above 0")
+        if not 0 < self.first_hours <= _MOST_HOURS:
+            raise ValueError(f"first_hours must be above 0 and at most {_MOST_HOURS}")
         self._check_budgets()
         for url in filter(None, (self.api_url, self.media_url)):
             if URL(url).scheme not in ("http", "https") or not URL(url).host:

@@ -16,7 +16,7 @@ from channels.contract import Ignored, InboundMessage, Parsed, Point, RemoteFile
 from channels.windows import pack_address
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
-_LEADING_HANDLES = re.compile(r"\s*(?:@\w{1,15}\s+)*(?:@\w{1,15}$)?", re.ASCII)
+_LEADING_HANDLES = re.compile(r"\s*(?:@\w{1,15}[,:;.!-]*\s+)*(?:@\w{1,15}$)?", re.ASCII)
 # Larger than about this, and the middle of a place says nothing about where it was.
 _SMALL_DEGREES = 0.02
 # Sharp enough for a person to see what it is about, and an eighth of the largest.

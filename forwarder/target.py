@@ -73,24 +73,27 @@ def to_channel(
     name: str,
     reply: Callable[[Item], Awaitable[Outcome]],
     keeps: Callable[[], bool] = lambda: False,
+    *,
+    resend: bool = False,
 ) -> Target:
     """
     The answers of one channel; `reply` makes a Reply of an item and sends it.
 
-    `keeps` tells whether it keeps answers now because it has no way out.
+    `keeps` tells whether it keeps answers now because it has no way out, `resend` whether the other
+    side folds what comes twice.
     """
 
     async def deliver(items: Sequence[Item]) -> Sequence[Outcome]:
         outcomes: list[Outcome] = []
         for item in items:
             # A batch, and what was perhaps sent before, was claimed to be kept and nothing else.
-            if (len(items) > 1 or item.doubtful) and not keeps():
+            if (len(items) > 1 or (item.doubtful and not resend)) and not keeps():
                 outcomes.append(TryLater(reason="there is a way out now"))
             else:
                 outcomes.append(await reply(item))
         return outcomes
 
-    return Target(name=f"channel:{name}", deliver=deliver, resend=False, keeps=keeps)
+    return Target(name=f"channel:{name}", deliver=deliver, resend=resend, keeps=keeps)
 
 
 def _push(item: Item) -> Push:

@@ -200,7 +200,7 @@ def _workers(parts: Parts) -> list[Worker]:
 def _targets(parts: Parts) -> list[Target]:
     stores = [to_central(central) for central in parts.centrals.values()]
     doors = [
-        _watched(to_channel(name, _replier(channel), channel.keeps), name, parts.troubles)
+        _watched(_door(name, channel), name, parts.troubles)
         for name, channel in parts.channels.items()
     ]
     media = [
@@ -220,6 +220,10 @@ def _measured(target: Target, metrics: Metrics) -> Target:
         return outcomes
 
     return replace(target, deliver=deliver)
+
+
+def _door(name: str, channel: Channel) -> Target:
+    return to_channel(name, _replier(channel), channel.keeps, resend=channel.idempotent)
 
 
 def _watched(target: Target, channel: str, troubles: Troubles) -> Target:

@@ -24,7 +24,7 @@ Number: TypeAlias = int
 PROVINCE, REGENCY, DISTRICT = 10**8, 10**6, 10**4
 
 _KINDS = re.compile(
-    r"(?:kabupaten|kab\.?|kota(?: administrasi| adm\.?)?|provinsi|prov\.?|daerah istimewa|"
+    r"^(?:kabupaten|kab\.?|kota(?: administrasi| adm\.?)?|provinsi|prov\.?|daerah istimewa|"
     r"daerah khusus ibukota|daerah khusus)\s+",
     re.IGNORECASE,
 )
@@ -57,8 +57,9 @@ class Gazetteer:
             names.append(name)
             at += len(name)
             self._starts.append(at)
-            for key in {spelling(each) for each in (name, *others.split("|")) if each}:
-                self._add(key, number)
+            self._add(spelling(name), number)
+            for other in {*map(spelling, others.split("|"))} - {spelling(name)} if others else ():
+                self._add(other, number)
         self._names = "".join(names)
 
     def _add(self, key: str, number: Number) -> None:
@@ -100,7 +101,10 @@ class Gazetteer:
 
 def spelling(name: str) -> str:
     """A name as it is looked up: without what it is, blanks, points and case."""
-    return _LETTERS.sub("", _KINDS.sub("", name.lower(), count=1))
+    small = name.lower()
+    if small.isascii() and small.isalpha():
+        return small
+    return _LETTERS.sub("", _KINDS.sub("", small, count=1))
 
 
 def number_of(code: str) -> Number:

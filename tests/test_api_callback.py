@@ -15,9 +15,8 @@ from fault_server import Fault, FaultServer, status
 from channels.api_callback import Callbacks, outcome_of
 from channels.contract import Outcome, Receipt, Refused, Reply, Secret, TryLater
 from channels.provider_http import Answer
-from channels.webhook_signing import key_of, signed
+from channels.standard_webhooks import key_of, signed, verify
 from channels.windows import pack_address
-from forwarder.signing import verify
 
 NOW = datetime(2026, 1, 3, 1, 30, tzinfo=UTC)
 REPLY = Reply(

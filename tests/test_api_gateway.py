@@ -14,8 +14,7 @@ from fault_server import FaultServer, status
 from ledger import assert_proven, central, until_drained, until_recorded
 from ports import unused_port
 
-from channels.webhook_signing import key_of
-from forwarder.signing import verify
+from channels.standard_webhooks import key_of, verify
 
 PATIENCE = 30.0
 

@@ -16,11 +16,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from channels.contract import Outcome, Receipt, Refused, Secret, TryLater, Uncertain
+from channels.standard_webhooks import key_of, verify
 from forwarder.central.addresses import PublicResolver, is_private_literal, is_public
 from forwarder.central.answers import Answer, outcome_of
 from forwarder.central.http import HttpCentral, HttpOptions
 from forwarder.push import Push
-from forwarder.signing import key_of, verify
 
 OLD = Secret("whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=")
 NEW = Secret("whsec_ZmVkY2JhOTg3NjU0MzIxMGZlZGNiYTk4NzY1NDMyMTA=")

@@ -4,7 +4,7 @@ import random
 import pytest
 
 from channels.contract import Secret
-from forwarder.signing import key_of, sign, verify
+from channels.standard_webhooks import key_of, sign, verify
 
 OLD = Secret("whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=")
 NEW = Secret("whsec_" + base64.b64encode(bytes(range(32))).decode())

@@ -14,7 +14,7 @@ import pytest
 from gateway_process import Gateway
 from ledger import assert_proven, central, rows, until_drained, until_recorded
 from load import Sms, post
-from telegram_server import SECRET_HEADER, TOKEN, TelegramServer, person, telegram
+from telegram_server import DATE, SECRET_HEADER, TOKEN, TelegramServer, person, telegram
 from telegram_site import SECRET, until
 
 CODE = re.compile(r"\b[0-9A-HJKMNP-TV-Z]{9}\b")
@@ -115,6 +115,27 @@ async def test_an_album_and_its_files_are_one_report(gateway: Gateway) -> None:
     ]
     assert len(server.sent) == 1
     assert TOKEN not in gateway.log
+
+
+async def test_an_edit_becomes_a_revision(gateway: Gateway) -> None:
+    """One record with the words as they are now; the first ones stay in its history."""
+    async with telegram() as server:
+        connected(gateway, server, "polling")
+        async with gateway:
+            message = await server.say("Lampu padam di Melati sejak Senin", sender=77)
+            await until_recorded(gateway, 1)
+            edited = message | {"text": "Lampu padam di Melati sejak Minggu", "edit_date": DATE + 9}
+            await server.push({"edited_message": edited})
+            await until(
+                lambda: len(central(gateway, "select * from record_revisions")) == 2,
+                "the edit does not come",
+            )
+            await until_drained(gateway)
+            await assert_proven(gateway)
+
+    assert central(gateway, "select text, revision from records") == [
+        ("Lampu padam di Melati sejak Minggu", 2)
+    ]
 
 
 async def test_one_webhook_ten_times_and_after_a_restart_is_one_record(gateway: Gateway) -> None:

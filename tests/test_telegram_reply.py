@@ -1,6 +1,5 @@
 """Answers over Telegram: in parts, with buttons, and what each way to fail means."""
 
-import asyncio
 import json
 import socket
 
@@ -402,6 +401,17 @@ async def test_a_file_above_what_bots_may_fetch_is_refused() -> None:
     assert outcome == Refused(reason="refused: file is too big")
 
 
+async def test_a_file_this_bot_never_had_is_given_up() -> None:
+    """Telegram says the same of a file that is away for a moment; not for half an hour."""
+    async with telegram() as server:
+        channel = opened(server)
+        outcomes = [await channel.fetch(RemoteFile(key="lain"), Sink()) for _ in range(15)]
+        await channel.close()
+
+    assert {type(outcome) for outcome in outcomes[:14]} == {TryLater}
+    assert outcomes[14] == Refused(reason="Telegram does not give the file")
+
+
 async def test_a_file_that_is_gone_is_no_secret_told() -> None:
     """Whatever the file server answers, the address with the token in it is not repeated."""
     async with telegram() as server:
@@ -419,7 +429,7 @@ async def test_a_file_that_is_gone_is_no_secret_told() -> None:
 
 
 async def test_the_library_writes_no_address_into_the_log(
-    capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     """Httpx tells of each request with its URL, at a level that must stay silent."""
     async with telegram() as server:
@@ -429,10 +439,8 @@ async def test_the_library_writes_no_address_into_the_log(
         for _ in range(3):
             await channel.reply(reply())
         await channel.fetch(RemoteFile(key="AgACfoto"), Sink())
-        await asyncio.sleep(0)
         await channel.close()
     written = "".join(capfd.readouterr())
 
     assert TOKEN not in written
     assert "/bot7000000001" not in written
-    del caplog

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -256,6 +258,14 @@ async def test_send_without_the_secret_is_refused(tmp_path: Path) -> None:
         assert simulated.answer.startswith("403")
         assert nowhere.answer == "no answer: ClientConnectorError"
         assert await site.payloads() == []
+
+
+def test_who_only_knows_the_channels_loads_no_client() -> None:
+    """What talks to X and reads feeds is loaded by who does so: every process has this module."""
+    code = "import sys; import channels.registry; print({'tweepy', 'feedparser'} & {*sys.modules})"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert told.stdout.strip() == "set()"
 
 
 def test_problems_are_told() -> None:

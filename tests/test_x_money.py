@@ -266,6 +266,7 @@ def test_a_cursor_nobody_can_read_begins_anew() -> None:
         ({"prices": {"post": -1}}, "none may be below 0"),
         ({"user_id": "lapor"}, "the account's number"),
         ({"probe": 0}, "must be above 0"),
+        ({"first_hours": 200}, "at most 160"),
         ({"api_url": "ftp://x"}, "http or https"),
     ],
 )  # fmt: skip

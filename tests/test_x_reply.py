@@ -218,14 +218,13 @@ async def test_no_connection_is_tried_again() -> None:
     assert outcome.trouble is None
 
 
-async def test_an_answer_nobody_confirms_is_uncertain(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_answer_nobody_confirms_is_uncertain() -> None:
     """X took the request and said nothing in time."""
-    monkeypatch.setattr("channels.x_api._TIMEOUT", 0.2)
     async with serving_x() as x:
         to = by_post(x.mention("halo"))
         x.faults.append(hang)
 
-        assert isinstance(await replied(x, to), Uncertain)
+        assert isinstance(await replied(x, to, timeout=0.2), Uncertain)
 
 
 async def test_direct_messages_are_answered_where_wanted() -> None:

@@ -18,11 +18,11 @@ import aiohttp
 import msgspec
 
 from channels.contract import Outcome, Receipt, Secret, TryLater, Uncertain
+from channels.standard_webhooks import key_of, sign
 from forwarder.central.addresses import PublicResolver, host_of, is_private_literal
 from forwarder.central.answers import ANSWER_LIMIT, Answer, outcome_of
 from forwarder.central.contract import Central
 from forwarder.push import CONTENT_TYPE, Push, event
-from forwarder.signing import key_of, sign
 
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 # Part of the time for connecting: a store that is away must not use up the whole of it.

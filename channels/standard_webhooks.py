@@ -39,6 +39,15 @@ def sign(keys: Sequence[bytes], message_id: str, timestamp: int, body: bytes) ->
     return " ".join(f"v1,{_digest(key, content)}" for key in keys)
 
 
+def signed(keys: Sequence[bytes], message_id: str, timestamp: int, body: bytes) -> dict[str, str]:
+    """The three header fields of one attempt; raises ValueError for an id with a dot."""
+    return {
+        "webhook-id": message_id,
+        "webhook-timestamp": str(timestamp),
+        "webhook-signature": sign(keys, message_id, timestamp, body),
+    }
+
+
 def verify(keys: Sequence[bytes], headers: Mapping[str, str], body: bytes, now: float) -> bool:
     """
     Whether one of the keys signed this body under these headers, not long ago.

@@ -7,7 +7,7 @@ from aiohttp.base_protocol import BaseProtocol
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels.web_parts import Broken, Parts, TooMuch
+from channels.multipart import Broken, Parts, TooMuch
 
 KIND = "multipart/form-data; boundary=frontier"
 NAMES = st.text(alphabet=st.characters(exclude_characters='"\r\n', codec="utf-8"))

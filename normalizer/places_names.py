@@ -1,0 +1,265 @@
+"""
+Names of places in a text: which of them it means, as far as words around them and the tenant tell.
+
+A name in the tenant's area is taken before its namesakes elsewhere; those elsewhere count where the
+text names their regency or city too, or says "desa" or "kecamatan" before them. "Tangerang" is the
+regency, the city or both, as "kab" or "kota" before it and the tenant tell. A village called like an
+ordinary word ("Air", "Baru") counts only where a word announces it. Behind such a word a misspelled
+name is understood as well, if exactly one name comes close.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from rapidfuzz import process
+from rapidfuzz.distance import DamerauLevenshtein
+
+from normalizer.gazetteer import (
+    DISTRICT,
+    PROVINCE,
+    REGENCY,
+    Gazetteer,
+    Number,
+    level_of,
+    lies_in,
+    spelling,
+    width,
+)
+from normalizer.places_words import DIRECTIONS, EMPTY, Cue, Source, cue_of, is_count, parts
+
+_LONGEST = 4
+_FUZZY_LONGEST = 3
+# A table larger than this is not searched for misspelled names: it takes too long, and too many
+# names come close.
+_FUZZY_MOST = 2_500
+_FUZZY_LEAST_LETTERS = 5
+_TWO_ERRORS_FROM = 9
+_FEW_LETTERS = 2
+#: More namesakes than these are no help in a question.
+MOST_NAMESAKES = 5
+_CACHED_SCOPES = 8
+_SMALL = ("village", "district")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mention:
+    """A name that was found, and how it stands there."""
+
+    words: str
+    cue: Cue
+    source: Source
+    #: What it may mean: villages and districts, or regencies and provinces.
+    numbers: tuple[Number, ...]
+    #: What follows: a direction ("Babatan Indah") or a number ("Babatan 3").
+    after: str = ""
+    typo: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """All names of a text."""
+
+    small: tuple[Mention, ...]
+    large: tuple[Mention, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The names of a gazetteer and the ordinary words among them."""
+
+    gazetteer: Gazetteer
+    common: frozenset[str] = field(default_factory=frozenset)
+
+    def find_in(self, address: str, text: str, tenant: Number) -> Named:
+        """The names in an address and a text."""
+        raw = [
+            mention
+            for said, source in _fields(address, text)
+            for spoken in parts(said)
+            for mention in self._mentions(spoken, source, tenant)
+        ]
+        large = tuple(_large(raw, tenant))
+        regencies = {number for mention in large for number in mention.numbers}
+        wholes = tuple(
+            number for number in regencies if tenant == 0 or not lies_in(tenant, number)
+        )
+        small = (self._scoped(mention, tenant, wholes, raw) for mention in raw)
+        return Named(tuple(mention for mention in small if mention), large)
+
+    def _mentions(
+        self, spoken: Sequence[str], source: Source, tenant: Number
+    ) -> Iterator[Mention]:
+        at = 0
+        while at < len(spoken):
+            found = self._longest(spoken, at, source) or self._misspelled(
+                spoken, at, source, tenant
+            )
+            if found:
+                mention, at = found
+                yield mention
+            else:
+                at += 1
+
+    def _longest(
+        self, spoken: Sequence[str], start: int, source: Source
+    ) -> tuple[Mention, int] | None:
+        find = self.gazetteer.find
+        for end in range(min(start + _LONGEST, len(spoken)), start, -1):
+            key = "".join(spoken[start:end])
+            numbers = find(key)
+            if numbers and (end - start == 1 or self._is_written_so(spoken[start:end], numbers)):
+                cue = cue_of(spoken, start, end, source)
+                if key in self.common and not _counts_though_common(cue, source):
+                    continue
+                return _mention(spoken, (start, end), cue, source, numbers), end
+        return None
+
+    def _is_written_so(self, typed: Sequence[str], numbers: Iterable[Number]) -> bool:
+        """Not "di no" for a village of Dino: small words are joined only where the name has them."""
+        if min(map(len, typed)) > _FEW_LETTERS:
+            return True
+        return any(" " in self.gazetteer.name(number) for number in numbers)
+
+    def _misspelled(
+        self, spoken: Sequence[str], start: int, source: Source, tenant: Number
+    ) -> tuple[Mention, int] | None:
+        cue = cue_of(spoken, start, start + 1, source)
+        if cue not in _SMALL or not tenant or spoken[start] in EMPTY:
+            return None
+        known = _names_in(self.gazetteer, tenant, cue)
+        for end in range(min(start + _FUZZY_LONGEST, len(spoken)), start, -1):
+            key = "".join(spoken[start:end])
+            close = _closest(key, known) if key.isalpha() and key not in self.common else None
+            if close:
+                mention = _mention(spoken, (start, end), cue, source, close, typo=True)
+                return mention, end
+        return None
+
+    def _scoped(
+        self, mention: Mention, tenant: Number, wholes: Sequence[Number], raw: Sequence[Mention]
+    ) -> Mention | None:
+        """A mention with what it can mean here; None where it can mean nothing."""
+        small = [number for number in mention.numbers if number % REGENCY]
+        if mention.cue == "district":
+            small = [number for number in small if number % DISTRICT == 0] or small
+        elif mention.cue in ("regency", "province"):
+            return None
+        elif mention.cue != "village" and len(small) < len(mention.numbers):
+            # "Sleman" is the regency, unless it says more.
+            small = [number for number in small if tenant and lies_in(tenant, _regency(number))]
+        kept = [number for number in small if any(lies_in(number, whole) for whole in wholes)]
+        if tenant:
+            kept += [number for number in small if lies_in(number, tenant) and number not in kept]
+        kept = kept or self._elsewhere(mention, small, raw)
+        return _with(mention, kept) if kept else None
+
+    def _elsewhere(
+        self, mention: Mention, small: Sequence[Number], raw: Sequence[Mention]
+    ) -> list[Number]:
+        """Outside the tenant's area: with its district named, or announced and nearly unique."""
+        districts = {
+            number
+            for other in raw
+            if other is not mention and other.cue in ("district", "whole")
+            for number in other.numbers
+            if level_of(number) == "kecamatan"
+        }
+        together = [number for number in small if number - number % DISTRICT in districts]
+        if together:
+            return together
+        if mention.cue in _SMALL and len(small) <= MOST_NAMESAKES:
+            return list(small)
+        return []
+
+
+def _fields(address: str, text: str) -> tuple[tuple[str, Source], ...]:
+    return (address, "address"), (text, "text")
+
+
+def _mention(  # noqa: PLR0913 (one call makes all of it)
+    spoken: Sequence[str],
+    span: tuple[int, int],
+    cue: Cue,
+    source: Source,
+    numbers: tuple[Number, ...],
+    *,
+    typo: bool = False,
+) -> Mention:
+    start, end = span
+    following = spoken[end] if end < len(spoken) else ""
+    after = "direction" if following in DIRECTIONS else "count" if is_count(following) else ""
+    before = spoken[start - 1] if cue in ("regency", "province") else ""
+    return Mention(
+        words=" ".join((before, *spoken[start:end])).strip(),
+        cue=cue,
+        source=source,
+        numbers=numbers,
+        after=after,
+        typo=typo,
+    )
+
+
+def _with(mention: Mention, numbers: Sequence[Number]) -> Mention:
+    if len(numbers) == len(mention.numbers):
+        return mention
+    return Mention(
+        words=mention.words,
+        cue=mention.cue,
+        source=mention.source,
+        numbers=tuple(numbers),
+        after=mention.after,
+        typo=mention.typo,
+    )
+
+
+def _large(raw: Iterable[Mention], tenant: Number) -> Iterator[Mention]:
+    """Regencies, cities and provinces, each as narrow as its cue and the tenant make it."""
+    for mention in raw:
+        large = [number for number in mention.numbers if number % REGENCY == 0]
+        if not large or mention.cue in (*_SMALL, "street", "landmark"):
+            continue
+        if mention.cue == "regency":
+            wanted = "kabupaten" if mention.words.startswith(("kab", "pemkab", "bup")) else "kota"
+            large = [n for n in large if level_of(n) == wanted] or large
+        elif mention.cue == "province":
+            large = [n for n in large if n % PROVINCE == 0] or large
+        else:
+            large = [n for n in large if n % PROVINCE] or large
+            own = [n for n in large if tenant and (n == tenant or lies_in(n, tenant))]
+            large = own if len(own) == 1 else large
+        yield _with(mention, large)
+
+
+def _counts_though_common(cue: Cue, source: Source) -> bool:
+    return cue in (*_SMALL, "regency", "province") or (cue == "whole" and source == "address")
+
+
+def _regency(number: Number) -> Number:
+    return number - number % REGENCY
+
+
+@lru_cache(maxsize=_CACHED_SCOPES)
+def _names_in(gazetteer: Gazetteer, tenant: Number, cue: Cue) -> dict[str, tuple[Number, ...]]:
+    """The names of a tenant's villages or districts; nothing for an area with too many."""
+    if width(tenant) > REGENCY and len(gazetteer.within(tenant)) > _FUZZY_MOST:
+        return {}
+    names: dict[str, tuple[Number, ...]] = {}
+    for number in gazetteer.within(tenant):
+        if number % REGENCY and (number % DISTRICT == 0) == (cue == "district"):
+            key = spelling(gazetteer.name(number))
+            names[key] = (*names.get(key, ()), number)
+    return names
+
+
+def _closest(key: str, known: dict[str, tuple[Number, ...]]) -> tuple[Number, ...] | None:
+    """The one name that is a slip of the finger away."""
+    if len(key) < _FUZZY_LEAST_LETTERS:
+        return None
+    allowed = 2 if len(key) >= _TWO_ERRORS_FROM else 1
+    close = process.extract(
+        key, known.keys(), scorer=DamerauLevenshtein.distance, score_cutoff=allowed, limit=2
+    )
+    if not close or (len(close) > 1 and close[0][1] == close[1][1]):
+        return None
+    return known[close[0][0]]

@@ -1,0 +1,103 @@
+"""
+How an address is cut: into parts at commas and stops, and parts into words; and what words announce.
+
+"Jl. Mawar No 3, Cikupa" has two parts. Words are small letters or digits, so that "RT05" gives
+two of them.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Literal, TypeAlias
+
+#: Where words come from: the address a citizen gave apart, or the text.
+Source: TypeAlias = Literal["address", "text"]
+#: How a name stands where it was found, see `cue_of`.
+Cue: TypeAlias = Literal[
+    "village", "district", "regency", "province", "whole", "street", "landmark", "first", "middle"
+]
+
+_PART = re.compile(r"[,\n;()|:!?]+|\\n|(?<=[A-Za-z]{4})\.\s+|\.{2,}")
+_WORD = re.compile(r"[a-z]+|\d+")
+
+VILLAGE = frozenset("desa ds dsa kel kelurahan lurah nagari gampong pekon".split())
+DISTRICT = frozenset("kec kecamatan camat kapanewon kemantren distrik".split())
+REGENCY = frozenset("kab kabupaten kota kotamadya kodya pemkab pemkot bupati walikota".split())
+PROVINCE = frozenset("prov provinsi propinsi gubernur pemprov".split())
+STREET = frozenset(
+    "jl jln jalan jalanan gg gang perum perumahan komplek kompleks griya rusun rusunawa apartemen "
+    "pondok villa blok cluster".split()
+)
+LANDMARK = frozenset(
+    "sd sdn smp smpn sma sman smk smkn mi mts man tk paud sekolah kampus universitas pasar mall "
+    "toko indomaret alfamart alfamidi bank hotel puskesmas klinik rs rsud posyandu apotek polsek "
+    "polres kantor balai samsat terminal stasiun halte bandara pelabuhan masjid mushola gereja pura "
+    "vihara makam waduk sungai kali jembatan perempatan pertigaan simpang bundaran taman lapangan "
+    "spbu pom pabrik gudang tps kampung kp".split()
+)
+#: After these words of a text its next few are worth looking up.
+ANNOUNCING = (
+    VILLAGE
+    | DISTRICT
+    | STREET
+    | LANDMARK
+    | frozenset(
+        "daerah wilayah warga di rt rw alamat area sekitar depan dekat belakang samping sebelah "
+        "lokasi dusun dsn".split()
+    )
+)
+#: "Babatan Indah" may be a housing estate anywhere rather than the village of Babatan.
+DIRECTIONS = frozenset(
+    "utara timur barat selatan tengah raya indah baru lor kidul wetan kulon tama madya asri permai "
+    "regency jaya".split()
+)
+#: Words of addresses that tell no place on their own.
+EMPTY = frozenset(
+    "kota indonesia no nomor rt rw depan dekat sebelah belakang samping di dan yang kelurahan kel "
+    "kec kecamatan jalan jl jln gang gg blok raya perumahan perum sepanjang sekitar saya warga ada "
+    "untuk dari ke desa ds kab kabupaten provinsi prov jawa timur barat utara selatan tengah".split()
+)
+ROMAN = {
+    roman: str(value)
+    for value, roman in enumerate(
+        "i ii iii iv v vi vii viii ix x xi xii xiii xiv xv xvi xvii xviii xix xx".split(), start=1
+    )
+}
+
+
+def parts(text: str) -> Iterator[list[str]]:
+    """The words of each part of an address or text."""
+    for part in _PART.split(text):
+        found = _WORD.findall(part.lower())
+        if found:
+            yield found
+
+
+def cue_of(spoken: Sequence[str], start: int, end: int, source: Source) -> Cue:
+    """How the words from `start` to `end` stand in their part."""
+    before = spoken[start - 1] if start else ""
+    announced = _announced(before)
+    if announced:
+        return announced
+    if end - start == len(spoken):
+        return "whole"
+    earlier = spoken[start - 2] if start > 1 else ""
+    if before in STREET or earlier in STREET:
+        return "street"
+    if before in LANDMARK or earlier in LANDMARK:
+        return "landmark"
+    return "first" if start == 0 and source == "address" else "middle"
+
+
+def _announced(before: str) -> Cue | None:
+    if before in VILLAGE:
+        return "village"
+    if before in DISTRICT:
+        return "district"
+    if before in REGENCY:
+        return "regency"
+    return "province" if before in PROVINCE else None
+
+
+def is_count(word: str) -> bool:
+    """A number, also a Roman one, or what comes before one."""
+    return word.isdigit() or word in ROMAN or word in {"no", "nomor", "gg", "gang", "blok"}
