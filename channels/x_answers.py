@@ -37,7 +37,7 @@ class Setback:
 
 
 def setback(result: Answer | TryLater | Uncertain, clock: float) -> Setback | None:
-    """What stopped a reading; None where nothing did, or where the request itself was wrong."""
+    """What stopped a reading; None where a page came."""
     if not isinstance(result, Answer):
         return Setback(reason=result.reason, trouble="away")
     status, reason = result.status, f"answered {result.status}"
@@ -49,8 +49,7 @@ def setback(result: Answer | TryLater | Uncertain, clock: float) -> Setback | No
     # 404: there is no such account.
     if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND):
         return Setback(reason=reason, trouble="bad_credentials")
-    is_page = result.is_success and isinstance(result.json(), Mapping)
-    if is_page or status == HTTPStatus.BAD_REQUEST:
+    if result.is_success and isinstance(result.json(), Mapping):
         return None
     return Setback(reason="no page came" if result.is_success else reason, trouble="away")
 

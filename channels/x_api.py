@@ -63,6 +63,7 @@ class XApi:
         wanted = {
             "max_results": ask.size,
             "since_id": ask.since or None,
+            "until_id": ask.until or None,
             "start_time": ask.start or None,
             **_FIELDS,
         }

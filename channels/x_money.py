@@ -24,12 +24,12 @@ class Place(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     #: The newest post of the last walk that was finished.
     since: str = ""
-    #: A walk under way: where it goes on, the moment before which it takes nothing, the newest post
-    #: it began with and the oldest it has reached.
-    token: str = ""
-    start: str = ""
+    #: A walk under way: the newest post it began with, the oldest it has reached, X's word for the
+    #: next page, and the moment before which it takes nothing.
     newest: str = ""
     oldest: str = ""
+    token: str = ""
+    start: str = ""
     #: Millionths of a dollar on the ledger's day.
     today: int = 0
     #: What was not looked at last, for `status`; `gap` is the key of its record.
@@ -39,7 +39,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     @property
     def is_new(self) -> bool:
         """Whether nothing was ever read here."""
-        return not (self.since or self.token or self.newest)
+        return not (self.since or self.newest)
 
 
 class Ledger(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -143,7 +143,7 @@ def statement(options: XOptions, ledger: Ledger, written: Written) -> list[str]:
         lines.append(f"of it {_usd(ledger.today)} of {options.daily_usd:.2f} on {ledger.day}")
     for source, place in sorted(ledger.places.items()):
         until = f"read up to {place.since}" if place.since else "nothing read to its end yet"
-        walk = f", going back to {place.oldest}" if place.token else ""
+        walk = f", on the way back at {place.oldest}" if place.oldest else ""
         lines.append(f"{source}: {until}{walk}, {_usd(place.today)} that day")
         if place.missed:
             lines.append(f"{source}: {place.missed}")

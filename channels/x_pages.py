@@ -21,8 +21,9 @@ class Ask:
     size: int
     #: Only posts after this one.
     since: str = ""
-    #: The next page of a walk.
+    #: The next page of a walk, or, where X has forgotten it, only posts before this one.
     token: str = ""
+    until: str = ""
     #: Only posts after this moment.
     start: str = ""
 
@@ -48,10 +49,8 @@ class Page:
         return micro(len(self.items) * own + self.users * prices.user + self.others * prices.post)
 
 
-def read_page(body: object, wrapped: Wrapped, *, is_report: bool) -> Page:
-    """A page as X sent it; raises ValueError for what is no page at all."""
-    if not isinstance(body, Mapping):
-        raise ValueError("no JSON object")  # noqa: TRY004 (as JSON that is none)
+def read_page(body: Mapping[str, object], wrapped: Wrapped, *, is_report: bool) -> Page:
+    """A page as X sent it; what is not as it should be in it is left out or parks alone."""
     includes = body.get("includes")
     posts = _list(body.get("data"))
     items = [item_of(post, includes, wrapped, is_report=is_report) for post in posts]

@@ -10,6 +10,7 @@ No answer of X ends the loop: it waits, probes slowly, and goes on.
 
 import asyncio
 from collections.abc import Callable
+from http import HTTPStatus
 
 import msgspec
 import structlog
@@ -103,29 +104,37 @@ class Poller:
             return False
         ask = self._asking(source, place, size)
         result = await self._api.page(ask)
+        if isinstance(result, Answer) and result.status == HTTPStatus.BAD_REQUEST:
+            return await self._mend(source, ledger)
         stop = setback(result, self._clock())
         self._note(source, stop)
         if stop or not isinstance(result, Answer):
             return False
-        if not result.is_success:
-            return await self._mend(source, ledger)
         try:
             page = read_page(result.json(), self._wrapped(source), is_report=source.is_report)
-        except (ValueError, RecursionError):
-            self._note(source, Setback(reason="no page came", trouble="away"))
+            rows = await deliveries(page.items, self._inbox)
+        except RecursionError:
+            self._note(source, Setback(reason="what came is nested without end", trouble="away"))
             return False
-        goes_on = await self._keep(source, ledger, ask, page)
+        await self._store(rows, self._moved(source, ledger, ask, page))
         if is_spent(result):
             wait = until_reset(result, self._clock())
             source.due = max(source.due, asyncio.get_running_loop().time() + wait)
             return False
-        return goes_on
+        return bool(self._ledger.place(source.name).token)
 
     def _asking(self, source: Source, place: Place, size: int) -> Ask:
         start = place.start
         if place.is_new:
             start = hours_before(self._clock(), self._options.first_hours)
-        return Ask(query=source.query, size=size, since=place.since, token=place.token, start=start)
+        return Ask(
+            query=source.query,
+            size=size,
+            since=place.since,
+            token=place.token,
+            until="" if place.token else place.oldest,
+            start=start,
+        )
 
     def _wrapped(self, source: Source) -> Wrapped:
         came = "rule" if source.rule else MENTIONS
@@ -133,7 +142,8 @@ class Poller:
 
     # --- keeping ------------------------------------------------------------------------------
 
-    async def _keep(self, source: Source, ledger: Ledger, ask: Ask, page: Page) -> bool:
+    def _moved(self, source: Source, ledger: Ledger, ask: Ask, page: Page) -> Ledger:
+        """Where a page leaves us, and what it has cost."""
         place, prices = ledger.place(source.name), self._options.prices
         newest = later(place.newest, page.newest)
         # The same token again would be a walk in a circle.
@@ -147,20 +157,18 @@ class Poller:
         if page.left_out:
             log.info("posts left out by X", channel="x", source=source.name, posts=page.left_out)
         own = prices.post if source.rule or not self._options.can_write else prices.mention
-        moved_on = ledger.after(source.name, moved, page.cost(own, prices))
-        await self._store(await deliveries(page.items, self._inbox), moved_on)
-        return bool(token)
+        return ledger.after(source.name, moved, page.cost(own, prices))
 
     async def _mend(self, source: Source, ledger: Ledger) -> bool:
         """X calls the request wrong (400): forget what may be too old, one after the other."""
         place = ledger.place(source.name)
-        if place.token:
-            moved = replace(place, token="", start="", newest="", oldest="")
-            await self._store([], ledger.after(source.name, moved))
+        if place.token:  # the walk goes on below the oldest post it has reached
+            await self._store([], ledger.after(source.name, replace(place, token="")))
             return True
         if place.since:
             missed = f"{source.name}, some posts after {place.since}: too old for X to show all"
-            moved = replace(place, since="", newest=place.since, missed=f"not looked at: {missed}")
+            newest = later(place.since, place.newest)
+            moved = replace(place, since="", newest=newest, missed=f"not looked at: {missed}")
             key = f"gap.{source.name}.{place.since}"
             await self._store([gap(key, missed)], ledger.after(source.name, moved))
             return True

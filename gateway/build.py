@@ -56,6 +56,8 @@ from gateway.workshop import InProcess, InThread, Workshop
 
 DAY_MS = 86_400_000
 OWNER = "worker"
+# A film over a village's line takes longer than any answer.
+FILE_LEASE = 240.0
 #: What each outcome is called in the metrics.
 OUTCOMES = {Receipt: "delivered", TryLater: "later", Refused: "refused", Uncertain: "uncertain"}
 KINDS = {
@@ -194,7 +196,14 @@ def _workers(parts: Parts) -> list[Worker]:
             parts.poke_workers() if target.startswith("central:") else None
         ),
     )
-    return [Worker(target, around) for target in _targets(parts)]
+    patient = replace(
+        around,
+        policy=msgspec.structs.replace(around.policy, lease=max(FILE_LEASE, around.policy.lease)),
+    )
+    return [
+        Worker(target, patient if target.name.startswith(MEDIA) else around)
+        for target in _targets(parts)
+    ]
 
 
 def _targets(parts: Parts) -> list[Target]:

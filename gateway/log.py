@@ -34,7 +34,13 @@ FORBIDDEN = frozenset(
 )
 
 # What the libraries would tell of every connection, and of what came over it.
-QUIET = {"aiohttp.access": logging.CRITICAL, "mail.log": logging.WARNING}
+# The HTTP client below python-telegram-bot logs addresses, and Telegram's hold the bot's token.
+QUIET = {
+    "aiohttp.access": logging.CRITICAL,
+    "mail.log": logging.WARNING,
+    "httpx": logging.CRITICAL,
+    "httpcore": logging.CRITICAL,
+}
 
 PRIORITIES = {"debug": 7, "info": 6, "warning": 4, "error": 3, "critical": 2}
 

@@ -6,9 +6,9 @@ point to, and their districts (for "in this district, no village told"); 0 stand
 place. The weights that make a probability of it stand in places_weights.py.
 """
 
-import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import log
 from typing import TypeAlias
 
 from normalizer.gazetteer import DISTRICT, Number, lies_in
@@ -19,7 +19,8 @@ from normalizer.places_words import Source, parts
 Evidence: TypeAlias = dict[str, float]
 
 _MOST_LEARNED = 8
-_MOST_DISTRICTS = 6
+# A long text may name many streets; the first ones, of the address, tell most.
+_MOST_HEARD = 24
 # Reports of "somewhere else" a phrase of one, two or more words is believed to have besides those
 # that were counted, and more for each further village that has it.
 _UNSEEN = (2.0, 1.0, 0.6)
@@ -29,6 +30,7 @@ _FLOOR = 0.01
 _LEAST_PRIOR = 1e-4
 # What a village's phrases say for the others of its district.
 _TO_NEIGHBOURS = 0.1
+_INHERITED = ("district in address", "district in text", "district district", "district best")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,9 @@ def weigh_up(
     found: dict[Number, Evidence] = {}
     _add_names(found, named, tenant)
     if learned:
-        _add_learned(found, _heard(address, text, learned.streets), learned)
+        heard = _heard(address, text, learned.streets)
+        if heard:
+            _add_learned(found, heard, learned)
     return _with_districts(found)
 
 
@@ -74,128 +78,117 @@ def _add_names(found: dict[Number, Evidence], named: Named, tenant: Number) -> N
     regencies = [number for mention in named.large for number in mention.numbers]
     for mention in named.small:
         villages = sum(number % DISTRICT > 0 for number in mention.numbers)
-        shared = 0 < villages < len(mention.numbers)
         for number in mention.numbers:
             evidence = found.setdefault(number, {})
             kind = "name" if number % DISTRICT else "district"
-            evidence[f"{kind} {mention.cue}{' shared' if shared else ''}"] = 1.0
+            evidence[f"{kind} {mention.cue}"] = 1.0
             evidence[f"{kind} in {mention.source}"] = 1.0
-            if mention.after and number % DISTRICT:
-                evidence[f"before {mention.after}"] = 1.0
+            if number % DISTRICT:
+                if mention.after:
+                    evidence[f"before {mention.after}"] = 1.0
+                if villages > 1:
+                    evidence["namesakes"] = 1.0
+                if villages < len(mention.numbers):
+                    evidence["shared whole" if mention.cue == "whole" else "shared"] = 1.0
             if mention.typo:
                 evidence["typo"] = 1.0
-            if number % DISTRICT and villages > 1:
-                evidence["namesakes"] = 1.0
-            if regencies and any(lies_in(number, regency) for regency in regencies):
-                evidence["regency named"] = 1.0
-            elif regencies:
-                evidence["other regency named"] = 1.0
+            if regencies:
+                inside = any(lies_in(number, regency) for regency in regencies)
+                evidence["regency named" if inside else "other regency named"] = 1.0
             if not lies_in(number, tenant):
                 evidence["outside"] = 1.0
 
 
 def _heard(address: str, text: str, streets: Streets) -> list[_Heard]:
-    """The longest learned phrases of each part; what stands in the address and again in the text counts once."""
+    """The longest learned phrases; what stands in the address and again in the text counts once."""
     heard: dict[str, _Heard] = {}
-    for said, source in ((address, "address"), (text, "text")):
-        for spoken in parts(said):
-            _hear(spoken, source, streets, heard)  # type: ignore[arg-type]
-    return list(heard.values())
+    for spoken in parts(address):
+        _hear(spoken, "address", streets, heard)
+    for spoken in parts(text):
+        _hear(spoken, "text", streets, heard)
+    return list(heard.values())[:_MOST_HEARD]
 
 
-def _hear(
-    spoken: list[str], source: Source, streets: Streets, heard: dict[str, _Heard]
-) -> None:
-    known: list[tuple[Phrase, Mapping[Number, float]]] = []
+def _hear(spoken: list[str], source: Source, streets: Streets, heard: dict[str, _Heard]) -> None:
+    known = []
+    # For each phrase, how far the phrases before it and around it reach.
+    reaches: dict[int, int] = {}
     for phrase in phrases(spoken, source):
         counts = streets.share(phrase.key)
         if counts:
-            known.append((phrase, counts))
-    for phrase, counts in known:
-        nested = any(
-            other is not phrase
-            and other.start <= phrase.start
-            and phrase.end <= other.end
-            and sum(more.values()) >= 1
-            for other, more in known
-        )
+            total = sum(counts.values())
+            known.append((phrase, counts, total))
+            if total >= 1:
+                reaches[phrase.start] = phrase.end
+    reach = 0
+    for phrase, counts, total in known:
+        around = reaches.get(phrase.start, 0)
+        nested = phrase.end <= reach or phrase.end < around
+        if around == phrase.end or not around:
+            reach = max(reach, around)
         if nested or phrase.key in heard:
             continue
         length = min(phrase.end - phrase.start, len(_UNSEEN))
         unseen = _UNSEEN[length - 1] + _UNSEEN_PER_VILLAGE * (len(counts) - 1)
-        total = sum(counts.values()) + unseen
-        shares = {village: count / total for village, count in counts.items()}
-        heard[phrase.key] = _Heard(source=source, shares=shares, rest=unseen / total)
+        whole = total + unseen
+        shares = {village: count / whole for village, count in counts.items()}
+        heard[phrase.key] = _Heard(source=source, shares=shares, rest=unseen / whole)
 
 
 def _add_learned(
-    found: dict[Number, Evidence], heard: Iterable[_Heard], learned: Learned
+    found: dict[Number, Evidence], heard: Sequence[_Heard], learned: Learned
 ) -> None:
     told: dict[Number, float] = {}
-    heard = list(heard)
     for each in heard:
         worth = 1.0 if each.source == "address" else _TEXT_SHARE
         for village, share in each.shares.items():
             told[village] = told.get(village, 0.0) + worth * share
     best = sorted(told, key=lambda village: (-told[village], village))[:_MOST_LEARNED]
-    villages = {*best, *(number for number in found if number % DISTRICT)}
-    districts: dict[Number, Evidence] = {}
+    for number in (*best, *(each - each % DISTRICT for each in best)):
+        found.setdefault(number, {})
+    for number in [number for number in found if number % DISTRICT]:
+        found.setdefault(number - number % DISTRICT, {})
+    villages = [number for number in found if number % DISTRICT]
+    districts = [number for number in found if not number % DISTRICT]
     for each in heard:
         by_district: dict[Number, float] = {}
         for village, share in each.shares.items():
             district = village - village % DISTRICT
             by_district[district] = by_district.get(district, 0.0) + share
         for village in villages:
-            _add_phrase(found.setdefault(village, {}), village, each, by_district, learned)
-        for district in {
-            *(village - village % DISTRICT for village in villages), *by_district, *districts,
-            *(number for number in found if number % DISTRICT == 0),
-        }:
-            _add_to_district(districts.setdefault(district, {}), district, each, by_district, learned)
-    likely = sorted(districts, key=lambda d: (-districts[d]["district told"], d))[:_MOST_DISTRICTS]
-    for district in {*likely, *(village - village % DISTRICT for village in villages)}:
-        found.setdefault(district, {}).update(districts.get(district, {}))
-    for district in districts.keys() & found.keys():
-        found[district].update(districts[district])
+            near = by_district.get(village - village % DISTRICT, 0.0)
+            _add_to_village(found[village], village, each, near, learned)
+        for district in districts:
+            _add_to_district(found[district], district, each, by_district.get(district, 0.0), learned)
 
 
-def _add_phrase(
-    evidence: Evidence,
-    village: Number,
-    heard: _Heard,
-    by_district: Mapping[Number, float],
-    learned: Learned,
+def _add_to_village(
+    evidence: Evidence, village: Number, heard: _Heard, near: float, learned: Learned
 ) -> None:
     share = heard.shares.get(village, 0.0)
-    prior = max(learned.priors.get(village, 0.0), _LEAST_PRIOR)
-    district = village - village % DISTRICT
-    inside = prior / max(learned.district_priors.get(district, 0.0), prior)
-    near = _TO_NEIGHBOURS * by_district.get(district, 0.0) * inside
-    told = math.log((share + near + (heard.rest + _FLOOR) * prior) / prior)
-    name = f"told by {heard.source}"
-    evidence[name] = evidence.get(name, 0.0) + told
+    if heard.source == "address":
+        prior = max(learned.priors.get(village, 0.0), _LEAST_PRIOR)
+        around = max(learned.district_priors.get(village - village % DISTRICT, 0.0), prior)
+        told = log(share / prior + _TO_NEIGHBOURS * near / around + heard.rest + _FLOOR)
+        evidence["told by address"] = evidence.get("told by address", 0.0) + told
     if share:
         best = f"best in {heard.source}"
-        evidence[best] = max(evidence.get(best, 0.0), share)
-        sure = f"sure in {heard.source}"
-        evidence[sure] = max(evidence.get(sure, 0.0), -math.log(1 - share + 0.02))
+        if share > evidence.get(best, 0.0):
+            evidence[best] = share
+            evidence[f"sure in {heard.source}"] = -log(1 - share + _FLOOR)
 
 
 def _add_to_district(
-    evidence: Evidence,
-    district: Number,
-    heard: _Heard,
-    by_district: Mapping[Number, float],
-    learned: Learned,
+    evidence: Evidence, district: Number, heard: _Heard, share: float, learned: Learned
 ) -> None:
-    prior = max(learned.district_priors.get(district, 0.0), _LEAST_PRIOR)
-    share = by_district.get(district, 0.0)
-    told = math.log((share + (heard.rest + _FLOOR) * prior) / prior)
-    name = "district told" if heard.source == "address" else "district told by text"
-    evidence[name] = evidence.get(name, 0.0) + told
-    evidence.setdefault("district told", 0.0)
-    worth = share if heard.source == "address" else 0.6 * share
-    evidence["district best"] = max(evidence.get("district best", 0.0), worth)
+    worth = _TEXT_SHARE * share
+    if heard.source == "address":
+        worth = share
+        prior = max(learned.district_priors.get(district, 0.0), _LEAST_PRIOR)
+        told = log(share / prior + heard.rest + _FLOOR)
+        evidence["district told"] = evidence.get("district told", 0.0) + told
+    if worth > evidence.get("district best", 0.0):
+        evidence["district best"] = worth
 
 
 def _with_districts(found: Mapping[Number, Evidence]) -> dict[Number, Evidence]:
@@ -203,15 +196,11 @@ def _with_districts(found: Mapping[Number, Evidence]) -> dict[Number, Evidence]:
     whole: dict[Number, Evidence] = {0: {"elsewhere": 1.0}}
     for number, evidence in found.items():
         district = number - number % DISTRICT
-        above = found.get(district, {})
         if number == district:
             whole[number] = {"district": 1.0, **evidence}
             continue
-        inherited = {
-            f"its {name}": above[name]
-            for name in ("district in address", "district in text", "district district", "district whole", "district best")
-            if name in above
-        }
+        above = found.get(district, {})
+        inherited = {f"its {name}": above[name] for name in _INHERITED if name in above}
         whole[number] = {"village": 1.0, **evidence, **inherited}
         whole.setdefault(district, {"district": 1.0, **above})
     return whole

@@ -23,7 +23,9 @@ class ImapServer:
     #: UIDs that a search names though they are gone.
     ghosts: set[int] = field(default_factory=set)
     uidvalidity: int = 7
-    greeting: bytes = b"* OK [CAPABILITY IMAP4rev1] ready"
+    #: What comes in at the moment somebody says IDLE.
+    meanwhile: dict[int, bytes] = field(default_factory=dict)
+    greeting: bytes = b"* OK ready"
     port: int = 0
     asked: list[str] = field(default_factory=list)
 
@@ -34,6 +36,11 @@ class ImapServer:
             while line := (await reader.readline()).decode().strip():
                 tag, _, command = line.partition(" ")
                 self.asked.append(command)
+                if command == "IDLE":
+                    self.mails |= self.meanwhile
+                    news = f"+ idling\r\n* {len(self.mails)} EXISTS\r\n"
+                    writer.write(news.encode())
+                    await reader.readline()
                 said = self._answer(command)
                 if said is None:
                     break
@@ -60,7 +67,7 @@ class ImapServer:
                 f"* OK [UIDVALIDITY {self.uidvalidity}] UIDs".encode(),
             ], "OK [READ-ONLY] done"
         if command == "CAPABILITY":
-            return [b"* CAPABILITY IMAP4rev1"], "OK done"
+            return [b"* CAPABILITY IMAP4rev1" + (b" IDLE" if self.meanwhile else b"")], "OK done"
         return [], "OK done"
 
     def _mail(self, uid: int, most: int) -> list[bytes]:

@@ -242,7 +242,8 @@ class Teller:
         while await self.database.write(settle):
             pass
 
-    async def _replies(self) -> list[Reply]:
+    async def replies(self) -> list[Reply]:
+        """Every answer, oldest first."""
         rows = await self.rows(
             "select body, data_key from outbox where reply_id is not null order by id"
         )

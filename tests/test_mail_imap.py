@@ -381,6 +381,13 @@ async def test_a_server_without_idle_is_looked_at_again(site: Site) -> None:
 READ_ONLY = {"CAPABILITY", "AUTHENTICATE", "LOGIN", "EXAMINE", "UID", "IDLE"}
 
 
+async def test_a_mail_that_comes_as_we_lie_down_wakes_us(site: Site) -> None:
+    """News that arrive together with the answer to IDLE are not slept upon."""
+    server = ImapServer(mails={1: mail(1)}, meanwhile={2: mail(2)})
+    async with running_imap(server), reading(site, simple(server, poll=3600.0)):
+        await stored(site, 1, 2)
+
+
 async def test_a_mail_that_is_refused_or_gone_is_noted(site: Site) -> None:
     """NO for one mail is a hole; a mail that was deleted under our hands is counted."""
     server = ImapServer(mails={1: mail(1), 2: mail(2), 4: mail(4)}, ghosts={3})

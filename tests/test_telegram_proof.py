@@ -14,7 +14,7 @@ import pytest
 from gateway_process import Gateway
 from ledger import assert_proven, central, rows, until_drained, until_recorded
 from load import Sms, post
-from telegram_server import DATE, SECRET_HEADER, TOKEN, TelegramServer, person, telegram
+from telegram_server import DATE, JSON, SECRET_HEADER, TOKEN, TelegramServer, person, telegram
 from telegram_site import SECRET, until
 
 CODE = re.compile(r"\b[0-9A-HJKMNP-TV-Z]{9}\b")
@@ -103,7 +103,7 @@ async def test_an_album_and_its_files_are_one_report(gateway: Gateway) -> None:
         }
         async with gateway:
             for number in range(3):
-                more = {"caption": "Jembatan Contoh retak"} if number == 1 else {}
+                more: JSON = {"caption": "Jembatan Contoh retak"} if number == 1 else {}
                 size = {"file_id": f"AgACfoto-{number}", "width": 800, "height": 600}
                 await server.write(76, photo=[size], media_group_id="1370000001", **more)
             await until_recorded(gateway, 1)

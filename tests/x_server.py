@@ -173,13 +173,19 @@ class FakeX:
         query = request.query
         size, since = int(query.get("max_results", "10")), int(query.get("since_id", "0"))
         begin = query.get(token_name, "begin0")
-        known = {"max_results", "since_id", "start_time", "query", token_name, "expansions"}
+        known = {"max_results", "since_id", "until_id", "start_time", "query", "expansions"}
+        known |= {token_name}
         known |= {f"{kind}.fields" for kind in ("tweet", "user", "media", "place")}
         if not least <= size <= 100 or not begin.startswith("begin") or set(query) - known:
             return refused(400, "Invalid Request", "invalid-request")
         start = query.get("start_time", "").replace("Z", ".000Z")
+        until = int(query.get("until_id", "9" * 19))
         newer = sorted(
-            (post for post in posts if int(post["id"]) > since and post["created_at"] >= start),
+            (
+                post
+                for post in posts
+                if since < int(post["id"]) < until and post["created_at"] >= start
+            ),
             key=lambda post: -int(post["id"]),
         )
         first = int(begin.removeprefix("begin"))
