@@ -94,7 +94,7 @@ class Mailbox:
             client.idle()
             # What came between our last look and this moment may be read already, with the answer
             # to IDLE; idle_check asks the socket alone and would sleep on it.
-            if True or not _has_more(client):
+            if not _has_more(client):
                 client.idle_check(timeout=seconds)
             client.idle_done()
 

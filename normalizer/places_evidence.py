@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from normalizer.gazetteer import DISTRICT, Number, lies_in
 from normalizer.places_names import Named
-from normalizer.places_streets import Phrase, Streets, phrases
+from normalizer.places_streets import Streets, phrases
 from normalizer.places_words import Source, parts
 
 Evidence: TypeAlias = dict[str, float]
@@ -113,26 +113,26 @@ def _hear(spoken: list[str], source: Source, streets: Streets, heard: dict[str, 
     known = []
     # For each phrase, how far the phrases before it and around it reach.
     reaches: dict[int, int] = {}
-    for phrase in phrases(spoken, source):
-        counts = streets.share(phrase.key)
+    for start, end, key in phrases(spoken, source):
+        counts = streets.share(key)
         if counts:
             total = sum(counts.values())
-            known.append((phrase, counts, total))
+            known.append((start, end, key, counts, total))
             if total >= 1:
-                reaches[phrase.start] = phrase.end
+                reaches[start] = end
     reach = 0
-    for phrase, counts, total in known:
-        around = reaches.get(phrase.start, 0)
-        nested = phrase.end <= reach or phrase.end < around
-        if around == phrase.end or not around:
+    for start, end, key, counts, total in known:
+        around = reaches.get(start, 0)
+        nested = end <= reach or end < around
+        if around in (0, end):
             reach = max(reach, around)
-        if nested or phrase.key in heard:
+        if nested or key in heard:
             continue
-        length = min(phrase.end - phrase.start, len(_UNSEEN))
+        length = min(end - start, len(_UNSEEN))
         unseen = _UNSEEN[length - 1] + _UNSEEN_PER_VILLAGE * (len(counts) - 1)
         whole = total + unseen
         shares = {village: count / whole for village, count in counts.items()}
-        heard[phrase.key] = _Heard(source=source, shares=shares, rest=unseen / whole)
+        heard[key] = _Heard(source=source, shares=shares, rest=unseen / whole)
 
 
 def _add_learned(

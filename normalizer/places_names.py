@@ -8,7 +8,7 @@ ordinary word ("Air", "Baru") counts only where a word announces it. Behind such
 name is understood as well, if exactly one name comes close.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -26,7 +26,8 @@ from normalizer.gazetteer import (
     spelling,
     width,
 )
-from normalizer.places_words import DIRECTIONS, EMPTY, Cue, Source, cue_of, is_count, parts
+from normalizer.places_words import DIRECTIONS, EMPTY, VILLAGE, Cue, Source, cue_of, is_count, parts
+from normalizer.places_words import DISTRICT as DISTRICT_WORDS
 
 _LONGEST = 4
 _FUZZY_LONGEST = 3
@@ -40,6 +41,7 @@ _FEW_LETTERS = 2
 MOST_NAMESAKES = 5
 _CACHED_SCOPES = 8
 _SMALL = ("village", "district")
+_ANNOUNCED_SMALL = VILLAGE | DISTRICT_WORDS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,28 +75,27 @@ class Names:
 
     def find_in(self, address: str, text: str, tenant: Number) -> Named:
         """The names in an address and a text."""
-        raw = [
-            mention
-            for said, source in _fields(address, text)
-            for spoken in parts(said)
-            for mention in self._mentions(spoken, source, tenant)
-        ]
+        fields: tuple[tuple[str, Source], ...] = ((address, "address"), (text, "text"))
+        said = [(spoken, source) for field, source in fields for spoken in parts(field)]
+        raw = [m for spoken, source in said for m in self._mentions(spoken, source, tenant)]
         large = tuple(_large(raw, tenant))
-        regencies = {number for mention in large for number in mention.numbers}
-        wholes = tuple(
-            number for number in regencies if tenant == 0 or not lies_in(tenant, number)
-        )
+        wholes = {
+            number
+            for mention in large
+            for number in mention.numbers
+            if not lies_in(tenant, number) or not tenant
+        }
+        if tenant and any(not lies_in(whole, tenant) for whole in wholes):
+            raw = [m for spoken, source in said for m in self._mentions(spoken, source, 0)]
         small = (self._scoped(mention, tenant, wholes, raw) for mention in raw)
         return Named(tuple(mention for mention in small if mention), large)
 
-    def _mentions(
-        self, spoken: Sequence[str], source: Source, tenant: Number
-    ) -> Iterator[Mention]:
+    def _mentions(self, spoken: list[str], source: Source, tenant: Number) -> Iterator[Mention]:
         at = 0
         while at < len(spoken):
-            found = self._longest(spoken, at, source) or self._misspelled(
-                spoken, at, source, tenant
-            )
+            found = self._longest(spoken, at, source, tenant)
+            if not found and tenant and at and spoken[at - 1] in _ANNOUNCED_SMALL:
+                found = self._misspelled(spoken, at, source, tenant)
             if found:
                 mention, at = found
                 yield mention
@@ -102,17 +103,21 @@ class Names:
                 at += 1
 
     def _longest(
-        self, spoken: Sequence[str], start: int, source: Source
+        self, spoken: list[str], start: int, source: Source, tenant: Number
     ) -> tuple[Mention, int] | None:
         find = self.gazetteer.find
-        for end in range(min(start + _LONGEST, len(spoken)), start, -1):
-            key = "".join(spoken[start:end])
+        typed = spoken[start : start + _LONGEST]
+        key = "".join(typed)
+        end = start + len(typed)
+        for word in reversed(typed):
             numbers = find(key)
             if numbers and (end - start == 1 or self._is_written_so(spoken[start:end], numbers)):
                 cue = cue_of(spoken, start, end, source)
-                if key in self.common and not _counts_though_common(cue, source):
-                    continue
-                return _mention(spoken, (start, end), cue, source, numbers), end
+                common = key in self.common and not _counts_though_common(cue, source)
+                if not common and (_counts_anywhere(cue) or _is_here(numbers, tenant)):
+                    return _mention(spoken, (start, end), cue, source, numbers), end
+            key = key[: -len(word)]
+            end -= 1
         return None
 
     def _is_written_so(self, typed: Sequence[str], numbers: Iterable[Number]) -> bool:
@@ -125,7 +130,7 @@ class Names:
         self, spoken: Sequence[str], start: int, source: Source, tenant: Number
     ) -> tuple[Mention, int] | None:
         cue = cue_of(spoken, start, start + 1, source)
-        if cue not in _SMALL or not tenant or spoken[start] in EMPTY:
+        if spoken[start] in EMPTY or not spoken[start].isalpha():
             return None
         known = _names_in(self.gazetteer, tenant, cue)
         for end in range(min(start + _FUZZY_LONGEST, len(spoken)), start, -1):
@@ -137,7 +142,7 @@ class Names:
         return None
 
     def _scoped(
-        self, mention: Mention, tenant: Number, wholes: Sequence[Number], raw: Sequence[Mention]
+        self, mention: Mention, tenant: Number, wholes: Collection[Number], raw: Sequence[Mention]
     ) -> Mention | None:
         """A mention with what it can mean here; None where it can mean nothing."""
         small = [number for number in mention.numbers if number % REGENCY]
@@ -171,10 +176,6 @@ class Names:
         if mention.cue in _SMALL and len(small) <= MOST_NAMESAKES:
             return list(small)
         return []
-
-
-def _fields(address: str, text: str) -> tuple[tuple[str, Source], ...]:
-    return (address, "address"), (text, "text")
 
 
 def _mention(  # noqa: PLR0913 (one call makes all of it)
@@ -233,6 +234,15 @@ def _large(raw: Iterable[Mention], tenant: Number) -> Iterator[Mention]:
 
 def _counts_though_common(cue: Cue, source: Source) -> bool:
     return cue in (*_SMALL, "regency", "province") or (cue == "whole" and source == "address")
+
+
+def _counts_anywhere(cue: Cue) -> bool:
+    return cue in (*_SMALL, "regency", "province", "whole")
+
+
+def _is_here(numbers: Iterable[Number], tenant: Number) -> bool:
+    """Whether a name with nothing before it can be meant: in this area, or a regency."""
+    return any(lies_in(number, tenant) or number % REGENCY == 0 for number in numbers)
 
 
 def _regency(number: Number) -> Number:

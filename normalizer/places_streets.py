@@ -10,6 +10,8 @@ street word, so that no person's name or doorstep is learned. The table is bound
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import TypeAlias
 
 import msgspec
 
@@ -26,6 +28,9 @@ _NUMBERED = frozenset({"gg", "gang", "rt", "rw", "blok"})
 # A count is kept in half reports: an address is worth 2, a text 1.
 _IN_ADDRESS, _IN_TEXT = 2, 1
 _MOST = 0xFFF
+# What is said everywhere tells no place.
+_MOST_VILLAGES = 30
+_SPELLINGS = 8_192
 _VILLAGE_SHIFT = 12
 
 
@@ -43,13 +48,8 @@ class _File(msgspec.Struct, frozen=True, kw_only=True):
     phrases: dict[str, int | list[int]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Phrase:
-    """Words of a text that were looked up."""
-
-    start: int
-    end: int
-    key: str
+#: Where a phrase starts and ends among the words of its part, and its spelling.
+Phrase: TypeAlias = tuple[int, int, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,69 +104,72 @@ def learn_streets(
     for address, text, village in reports:
         heard[village] = heard.get(village, 0) + 1
         weights: dict[str, int] = {}
-        for said, source, worth in ((address, "address", _IN_ADDRESS), (text, "text", _IN_TEXT)):
+        fields: tuple[tuple[str, Source, int], ...] = (
+            (address, "address", _IN_ADDRESS),
+            (text, "text", _IN_TEXT),
+        )
+        for said, source, worth in fields:
             for spoken in parts(said):
-                for phrase in phrases(spoken, source):  # type: ignore[arg-type]
-                    weights[phrase.key] = max(worth, weights.get(phrase.key, 0))
-                    if _behind_street(spoken, phrase):
-                        sure.add(phrase.key)
+                for start, end, key in phrases(spoken, source):
+                    weights[key] = max(worth, weights.get(key, 0))
+                    if not STREET.isdisjoint(spoken[max(0, start - _REACH) : end]):
+                        sure.add(key)
         for key, worth in weights.items():
             villages = counts.setdefault(key, {})
             villages[village] = min(_MOST, villages.get(village, 0) + worth)
     kept = {
         key: villages
         for key, villages in counts.items()
-        if key in sure or sum(villages.values()) > _IN_ADDRESS
+        if len(villages) <= _MOST_VILLAGES
+        and (key in sure or sum(villages.values()) > _IN_ADDRESS)
     }
     return _packed(kept, heard, most_phrases)
 
 
 def phrases(spoken: Sequence[str], source: Source) -> Iterator[Phrase]:
     """The phrases of one part that may tell where it is."""
-    written = [_written(spoken, at) for at in range(len(spoken))]
-    active = _active(spoken, source)
-    for start in range(len(spoken)):
-        if not active[start] or not written[start]:
-            continue
+    written = _written(spoken, source)
+    for start, first in enumerate(written):
         key = ""
         telling = False
-        for end in range(start, min(start + LONGEST, len(spoken))):
-            word = written[end]
+        # Behind the last word of the reach a phrase may go on, but none begins.
+        for end in range(start, min(start + LONGEST, len(spoken))) if first else ():
+            word = written[end] or _one_written(spoken, end)
             if not word:
                 break
             key += f"/{word}" if key and word[0].isdigit() else word
-            telling = telling or (spoken[end] not in EMPTY and len(word) > 1 and word.isalpha())
+            telling = telling or (len(word) > 1 and word.isalpha() and spoken[end] not in EMPTY)
             if telling:
-                yield Phrase(start=start, end=end + 1, key=key)
+                yield start, end + 1, key
 
 
-def _written(spoken: Sequence[str], at: int) -> str:
-    """A word in one spelling; empty for a house number or any other number that tells nothing."""
-    word = spoken[at]
-    before = spoken[at - 1] if at else ""
-    if word in ROMAN and before not in {"no", "nomor"}:
-        return ROMAN[word]
-    if not word.isdigit():
-        return _TWICE.sub(r"\1", word).replace("oe", "u").replace("dj", "j").replace("tj", "c")
-    return word.lstrip("0") if before in _NUMBERED and len(word) < 3 else ""  # noqa: PLR2004 (gang 12)
-
-
-def _active(spoken: Sequence[str], source: Source) -> list[bool]:
+def _written(spoken: Sequence[str], source: Source) -> list[str]:
+    """Every word a phrase may begin with, in one spelling; empty for the others."""
     if source == "address":
-        return [True] * len(spoken)
-    active = []
-    last = -len(spoken) - _REACH
+        return [_one_written(spoken, at) for at in range(len(spoken))]
+    written = [""] * len(spoken)
+    last = -_REACH - 1
     for at, word in enumerate(spoken):
         if word in ANNOUNCING:
             last = at
-            active.append(False)
-        else:
-            active.append(at <= last + _REACH)
-    return active
+        elif at <= last + _REACH:
+            written[at] = _one_written(spoken, at)
+    return written
 
 
-def _behind_street(spoken: Sequence[str], phrase: Phrase) -> bool:
-    return any(word in STREET for word in spoken[max(0, phrase.start - 3) : phrase.end])
+def _one_written(spoken: Sequence[str], at: int) -> str:
+    """A word in one spelling; empty for a house number or any other number that tells nothing."""
+    word = spoken[at]
+    if not word.isdigit():
+        before_number = at > 0 and spoken[at - 1] in {"no", "nomor"}
+        return ROMAN[word] if word in ROMAN and not before_number else _one_spelling(word)
+    numbered = at > 0 and spoken[at - 1] in _NUMBERED
+    return word.lstrip("0") if numbered and len(word) < 3 else ""  # noqa: PLR2004 (gang 12)
+
+
+@lru_cache(maxsize=_SPELLINGS)
+def _one_spelling(word: str) -> str:
+    return _TWICE.sub(r"\1", word).replace("oe", "u").replace("dj", "j").replace("tj", "c")
 
 
 def _packed(

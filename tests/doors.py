@@ -175,18 +175,20 @@ async def door(channel: Channel, folder: Path) -> AsyncIterator[Site]:
     served = web.TCPSite(runner, "127.0.0.1", 0)
     await served.start()
     host, port = runner.addresses[0][:2]
-    async with aiohttp.ClientSession() as session:
-        yield Site(
-            url=f"http://{host}:{port}",
-            inbox=inbox,
-            store=store,
-            vault=vault,
-            session=session,
-            troubles=troubles,
-        )
-    await runner.cleanup()
-    await channel.close()
-    await store.close()
+    try:
+        async with aiohttp.ClientSession() as session:
+            yield Site(
+                url=f"http://{host}:{port}",
+                inbox=inbox,
+                store=store,
+                vault=vault,
+                session=session,
+                troubles=troubles,
+            )
+    finally:
+        await runner.cleanup()
+        await channel.close()
+        await store.close()
 
 
 def _detail(troubles: Troubles) -> str:
