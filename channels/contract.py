@@ -382,6 +382,12 @@ class Channel:
     #: Whether it works without an account somewhere; others are off until their section says
     #: `enabled = true`.
     embedded: ClassVar[bool] = False
+    #: Whether people talk here: buttons are shown, one question may be asked, words follow a photo.
+    chats: ClassVar[bool] = False
+    #: Whether the same sender is the same person; forms and feeds do not know who writes.
+    knows_sender: ClassVar[bool] = True
+    #: Whether nobody can write under another one's address, as anybody can in a mail.
+    proves_sender: ClassVar[bool] = True
     #: Whether the other side knows `Reply.id`, so that sending an answer again does no harm.
     idempotent: ClassVar[bool] = False
     #: Whether its messages may name files that `fetch` must get.

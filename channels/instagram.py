@@ -15,6 +15,7 @@ class Instagram(MetaChats):
     """The Instagram door."""
 
     name = "instagram"
+    chats = True
     Options = InstagramOptions
     example_sender = "1000000000000002"
     kind = "instagram"

@@ -40,6 +40,7 @@ class Line(Channel):
     """The LINE door."""
 
     name = "line"
+    chats = True
     Options = LineOptions
     example_sender = "U00000000000000000000000000000001"
     fetches = True

@@ -55,6 +55,7 @@ class Mail(Channel):
     """Complaints by e-mail."""
 
     name: ClassVar[str] = "mail"
+    proves_sender = False
     embedded = True
     Options = MailOptions
     example_sender = "warga@example.id"

@@ -15,6 +15,7 @@ class Messenger(MetaChats):
     """The Messenger door."""
 
     name = "messenger"
+    chats = True
     Options = PageOptions
     example_sender = "1000000000000001"
     kind = "page"

@@ -49,6 +49,7 @@ class Officer(Channel):
     """The officer's own door."""
 
     name = "officer"
+    knows_sender = False
     #: Takes nothing over the net without a secret; what `import` puts down needs the channel.
     embedded = True
     Options = OfficerOptions

@@ -38,6 +38,7 @@ class Open311(Channel):
     """The door for Open311 clients."""
 
     name = "open311"
+    knows_sender = False
     Options = Open311Options
     example_sender = "+6280000000002"
     fetches = True

@@ -19,6 +19,7 @@ class Rss(Channel):
     """The feeds."""
 
     name = "rss"
+    knows_sender = False
     Options = RssOptions
 
     def __init__(self, options: RssOptions, key: bytes) -> None:

@@ -38,6 +38,7 @@ class Web(Channel):
     """The web form."""
 
     name = "web"
+    knows_sender = False
     embedded = True
     Options = WebOptions
 

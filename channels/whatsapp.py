@@ -21,6 +21,7 @@ class Whatsapp(MetaDoor):
     """The WhatsApp door."""
 
     name = "whatsapp"
+    chats = True
     Options = WhatsappOptions
     example_sender = "+6280000000003"
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from channels.contract import RemoteFile
+from channels.registry import CHANNELS
 from forwarder.outbox import Entry
 from gateway.assembly import Ready
 from gateway.members import Part
@@ -14,11 +15,11 @@ from normalizer.dialog_talk import Conversation
 from normalizer.report import Command
 
 #: Where people chat: a photo first and the words after it, buttons, and a question costs nothing.
-CHATS = frozenset({"telegram", "line", "messenger", "instagram", "whatsapp"})
+CHATS = frozenset(channel.name for channel in CHANNELS if channel.chats)
 #: Where the sender's address is typed by whoever fills a form in, or by an officer.
-FORMS = frozenset({"web", "open311", "officer", "rss"})
+FORMS = frozenset(channel.name for channel in CHANNELS if not channel.knows_sender)
 #: Where anybody can write another's address as sender.
-FORGED = frozenset({"mail"})
+FORGED = frozenset(channel.name for channel in CHANNELS if not channel.proves_sender)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

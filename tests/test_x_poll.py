@@ -345,14 +345,6 @@ async def test_a_query_x_refuses_is_told_and_stops_no_other(tmp_path: Path) -> N
 # --- bad weather --------------------------------------------------------------------------------
 
 
-def deep(levels: int) -> object:
-    """A post with a post in it, and so on."""
-    inside: object = "7"
-    for _ in range(levels):
-        inside = {"id": [inside]}
-    return inside
-
-
 @pytest.mark.parametrize(
     ("fault", "trouble"),
     [
@@ -370,7 +362,6 @@ def deep(levels: int) -> object:
         (page(b'{"data":[{"id":"1', 200, "application/json"), "away"),
         (page(b"[]", 200, "application/json"), "away"),
         (page(b"[" * 100_000, 200, "application/json"), "away"),
-        (document({"data": [deep(300)]}), "away"),
         (cut, "away"),
     ],
 )  # fmt: skip

@@ -1,0 +1,141 @@
+"""
+What an address says below the village: RT/RW, hamlet, street, landmark; and map coordinates.
+
+These are words of the citizen, cut out and not looked up anywhere. House numbers are left out.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+_STOPS = frozenset(
+    """
+    rusak rusaknya berlubang lubang ini itu yang yg sudah sdh masih parah hancur macet banjir becek
+    licin gelap dan di ke dari dr untuk utk umum penuh tidak tdk belum blm bolong amblas ambles
+    longsor putus mati padam menyala tersebut lagi sejak sampai sampe sampah karena krn akibat oleh
+    saja pak bu kami kita saya warga menuju nya mohon tolong agar supaya ada adalah akan sering
+    selalu sekarang tadi kemarin hari setiap tiap dengan dgn pada kalau jika juga sangat banyak
+    mau bisa apa kapan kenapa minta lapor rt rw no nomor kel kelurahan ds desa kec kecamatan kab
+    kabupaten kota dusun dsn depan dekat samping belakang seberang sebelah
+    """.split()
+)
+_STREET = re.compile(r"\b(jalan|jln|jl|gang|gg)\b\.?[ ]*", re.IGNORECASE)
+_BESIDE = re.compile(
+    r"\b(depan|dekat|samping|belakang|seberang|sebelah|sekitar|perempatan|pertigaan|simpang|"
+    r"persimpangan|bundaran)\s+",
+    re.IGNORECASE,
+)
+_HAMLET = re.compile(
+    r"\b(dusun|dsn|padukuhan|pedukuhan|dukuh|banjar|jorong|lingkungan|kampung|kp)\b\.?\s+",
+    re.IGNORECASE,
+)
+_WORD = re.compile(r"[ ]*([\w'/-]+)(\.?)")
+_RT = re.compile(
+    r"\brt[\s.:]*0*(\d{1,3})\b(?:[\s,/.-]*(?:rw[\s.:]*)?0*(\d{1,3})\b)?", re.IGNORECASE
+)
+_RT_RW = re.compile(
+    r"\brt\s*/\s*rw[\s.:]*0*(\d{1,3})\s*[/,-]\s*0*(\d{1,3})\b", re.IGNORECASE
+)
+_RW = re.compile(r"\brw[\s.:]*0*(\d{1,3})\b", re.IGNORECASE)
+_FULL = {"jl": "Jalan", "jln": "Jalan", "jalan": "Jalan", "gg": "Gang", "gang": "Gang"}
+_MOST_WORDS = 5
+_HAMLET_WORDS = 2
+_LEAST_LETTERS = 2
+
+# "-6.2088, 106.8456" alone or in a link: …/@-6.2,106.8,17z  q=…  !3d-6.2!4d106.8  mlat=…&mlon=…
+_PAIR = re.compile(
+    r"(?<![\d.])(-?\d{1,2}\.\d{2,15})\s*(?:,|%2C|/|!4d|&mlon=|\s)\s*(\d{2,3}\.\d{2,15})(?![\d.])",
+    re.IGNORECASE,
+)
+_SIDES = re.compile(
+    r"(?<![\d.])(\d{1,2}\.\d{2,15})\s*°?\s*(LS|LU|S|N)[\s,]+(\d{2,3}\.\d{2,15})\s*°?\s*(?:BT|E)\b"
+)
+# Indonesia lies between these.
+_SOUTH, _NORTH, _WEST, _EAST = -11.5, 6.5, 94.5, 141.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """The small parts of an address, each empty where it is not told."""
+
+    rt: str = ""
+    rw: str = ""
+    hamlet: str = ""
+    street: str = ""
+    landmark: str = ""
+
+
+def small_parts(text: str) -> Parts:
+    """The first of each part in a text."""
+    rt, rw = _rt_rw(text)
+    return Parts(
+        rt=rt,
+        rw=rw,
+        hamlet=_hamlet(text),
+        street=next(_streets(text), ""),
+        landmark=next(_landmarks(text), ""),
+    )
+
+
+def point_in(text: str) -> tuple[float, float] | None:
+    """The first coordinates within Indonesia, also of a map link, as latitude and longitude."""
+    for found in _PAIR.finditer(text):
+        point = float(found[1]), float(found[2])
+        if _in_indonesia(*point):
+            return point
+    for found in _SIDES.finditer(text):
+        latitude = float(found[1]) * (-1 if found[2] in ("LS", "S") else 1)
+        if _in_indonesia(latitude, float(found[3])):
+            return latitude, float(found[3])
+    return None
+
+
+def _in_indonesia(latitude: float, longitude: float) -> bool:
+    return _SOUTH <= latitude <= _NORTH and _WEST <= longitude <= _EAST
+
+
+def _rt_rw(text: str) -> tuple[str, str]:
+    both = _RT_RW.search(text) or _RT.search(text)
+    if both and both[2]:
+        return both[1], both[2]
+    rw = _RW.search(text)
+    return both[1] if both else "", rw[1] if rw else ""
+
+
+def _streets(text: str) -> Iterator[str]:
+    for found in _STREET.finditer(text):
+        name = _name_at(text, found.end(), _MOST_WORDS)
+        if name and not name[0].isdigit():
+            yield f"{_FULL[found[1].lower()]} {name}"
+
+
+def _landmarks(text: str) -> Iterator[str]:
+    for found in _BESIDE.finditer(text):
+        name = _name_at(text, found.end(), _MOST_WORDS, numbers=True)
+        if len(name) > _LEAST_LETTERS and not name.lower().startswith("rumah"):
+            yield f"{found[1].lower()} {name}"
+
+
+def _hamlet(text: str) -> str:
+    for found in _HAMLET.finditer(text):
+        name = _name_at(text, found.end(), _HAMLET_WORDS)
+        if len(name) > _LEAST_LETTERS:
+            return name
+    return ""
+
+
+def _name_at(text: str, at: int, most: int, *, numbers: bool = False) -> str:
+    """Up to `most` words of a name: to a comma, a stop, or a word no name has; "km 14" stays."""
+    taken: list[str] = []
+    while len(taken) < most:
+        found = _WORD.match(text, at)
+        if not found or found[1].lower() in _STOPS:
+            break
+        word = found[1]
+        if word.isdigit() and not numbers and not (taken and taken[-1].lower() in {"km", "gang", "gg"}):
+            break
+        taken.append(word)
+        at = found.end()
+        if found[2] and word.lower() != "km" and len(word) > _LEAST_LETTERS:
+            break  # a full stop, unless it is of a short form: "Dr. Sutomo"
+    return " ".join(taken)
