@@ -121,7 +121,7 @@ def read_event(kind: str, event: object, users: object) -> Event | None:
     if reader is not None:
         try:
             return reader(event, users)
-        except (msgspec.ValidationError, OverflowError):
+        except (msgspec.ValidationError, OverflowError, ValueError):
             return Other(what="")
     what = NOISE.get(kind) or next(
         (told for begin, told in _NOISE_BEGINS.items() if kind.startswith(begin)), ""

@@ -61,7 +61,7 @@ def item_of(item: object, includes: object, wrapped: Wrapped, *, is_report: bool
     mine = beside(item, includes)
     try:
         post = read_v2(item, mine)
-    except msgspec.ValidationError:
+    except (msgspec.ValidationError, ValueError):  # ValueError: a name no text can be
         kept = _with(wrapped, item=item, includes=mine)
         return Item(external_id=f"bad.{_digest(item)}", wrapped=kept)
     is_report = is_report or bool(summons(post, _found(wrapped)))
@@ -94,7 +94,7 @@ def read(payload: bytes) -> Parsed:
     try:
         wrapped = msgspec.convert(json.loads(payload), Wrapped)
         if wrapped.came == "gap":
-            return Ignored(reason=f"not looked at: {wrapped.missed}")
+            return Ignored(reason=f"not looked at: {clean(wrapped.missed)}")
         if wrapped.came == "activity" and not is_v2(wrapped.event):
             return _event(wrapped)
         return meaning(read_v2(wrapped.item, wrapped.includes), _found(wrapped))
@@ -122,10 +122,10 @@ def is_v2(event: str) -> bool:
 def _found(wrapped: Wrapped) -> Found:
     return Found(
         account=wrapped.account,
-        rule=wrapped.rule,
+        rule=clean(wrapped.rule),
         is_report=wrapped.use != "signal",
         is_mention=wrapped.came == "mentions" or wrapped.event == "post.mention.create",
-        replaces=wrapped.replaces,
+        replaces=clean(wrapped.replaces),
     )
 
 

@@ -101,6 +101,8 @@ class _Tweet(msgspec.Struct):
 def read_v1(item: object) -> Post:
     """One item as a `Post`; raises msgspec.ValidationError for what is none."""
     tweet = msgspec.convert(item, _Tweet)
+    if not tweet.id_str:
+        raise msgspec.ValidationError("Expected an id")
     user = tweet.user or _User()
     quoted = tweet.quoted_status
     retweet = tweet.retweeted_status

@@ -109,6 +109,8 @@ class Includes(msgspec.Struct):
 def read_v2(item: object, includes: object) -> Post:
     """One item as a `Post`; raises msgspec.ValidationError for what is none."""
     tweet = msgspec.convert(item, _Tweet)
+    if not tweet.id:
+        raise msgspec.ValidationError("Expected an id")
     beside = msgspec.convert(includes or {}, Includes)
     author = _author(tweet.author_id, beside)
     refers = {reference.type: reference.id for reference in tweet.referenced_tweets or ()}
@@ -146,7 +148,8 @@ def beside(item: object, includes: object) -> dict[str, list[object]]:
     for kind, key in (("users", "id"), ("tweets", "id"), ("media", "media_key"), ("places", "id")):
         things = includes.get(kind)
         for thing in things if isinstance(things, list) else ():
-            if isinstance(thing, Mapping) and thing.get(key) in named:
+            id_ = thing.get(key) if isinstance(thing, Mapping) else None
+            if isinstance(id_, str) and id_ in named:
                 kept.setdefault(kind, []).append(thing)
     return kept
 

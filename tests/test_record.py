@@ -137,10 +137,10 @@ def test_an_anonymous_report_is_never_tied_to_its_sender() -> None:
 
 
 def test_a_place_keeps_the_words_of_the_citizen() -> None:
-    """Finding its code is left to the gazetteer."""
+    """Where no code is found they are all there is."""
     record = made(InboundMessage(sender="", text="x", place=" depan  SDN 3\nCurug "))
 
-    assert record.place == Place(name="depan SDN 3 Curug")
+    assert record.place == Place(name="depan SDN 3 Curug", landmark="depan SDN 3 Curug")
 
 
 def test_a_map_point_that_is_no_place_on_earth_is_remarked() -> None:

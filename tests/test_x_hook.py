@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import random
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -10,12 +11,14 @@ from typing import Any
 
 import pytest
 from doors import Site, door
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from x_server import ACCOUNT, CONSUMER_SECRET, FIRST_ID
 from x_site import KEY, said
 
 from channels.contract import Ignored, InboundMessage, Secret, Unreadable
 from channels.x import X
-from channels.x_hook import signatures
+from channels.x_hook import items_of, signatures
 from channels.x_options import XOptions
 
 SIGNED = signatures([Secret(CONSUMER_SECRET)])
@@ -227,6 +230,46 @@ async def test_the_newer_api_is_understood_too(
         assert await posted(site, json.dumps({"data": data}).encode()) == 200
         assert await site.external_ids() == [key]
         assert isinstance((await said(channel, site))[0], InboundMessage)
+
+
+def replaced(value: object, junk: object, chance: random.Random) -> object:
+    """The same with one thing somewhere in it replaced."""
+    if isinstance(value, dict) and value:
+        key = chance.choice(list(value))
+        return value | {key: replaced(value[key], junk, chance)}
+    if isinstance(value, list) and value and chance.random() < 0.7:
+        return [replaced(value[0], junk, chance), *value[1:]]
+    return junk
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.just("\ud800"),
+    lambda inside: st.lists(inside) | st.dictionaries(st.text() | st.just("\ud800"), inside),
+    max_leaves=5,
+)
+PAYLOAD = {"id": "19", "text": "x", "entities": {"urls": [{"url": "x"}]}, "geo": {"place_id": "p"}}
+INCLUDES = {"users": [{"id": "7"}], "media": [{"media_key": "3"}], "places": [{"id": "p"}]}
+DIRECT = {"id": "1", "message_create": {"sender_id": "7", "message_data": {"text": "x"}}}
+BODIES = [
+    json.loads(events(tweet("19") | {"place": {"full_name": "x"}, "quoted_status": tweet("18")})),
+    {"for_user_id": ACCOUNT, "direct_message_events": [DIRECT], "users": {"7": {"name": "x"}}},
+    {"data": {"event_type": "post.create", "payload": PAYLOAD, "includes": INCLUDES}},
+    {"data": {"event_type": "dm.received", "payload": {"direct_message_events": [DIRECT]}}},
+]
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.sampled_from(BODIES), JSON, st.randoms(use_true_random=False))
+def test_whatever_stands_in_an_event_becomes_rows(
+    body: dict[str, Any], junk: object, chance: random.Random
+) -> None:
+    """Any value at any place: each event has a key and bytes, and reading them says something."""
+    channel = opened()
+    for item in items_of(replaced(body, junk, chance)):
+        delivery = item.delivery()
+
+        assert delivery.external_id.encode()
+        assert channel.parse(delivery.payload)
 
 
 async def test_send_plays_a_citizen(tmp_path: Path) -> None:
