@@ -32,6 +32,7 @@ from gateway.sockets import host_and_port, passed_sockets
 from gateway.store import Store
 from gateway.supervise import keep_running
 from gateway.vault import Vault
+from gateway.workshop import InProcess
 
 log = structlog.get_logger()
 
@@ -42,9 +43,15 @@ SAME_REQUEST_SECONDS = 1.0
 class App:
     """One gateway process."""
 
-    def __init__(self, settings: Settings, environment: MutableMapping[str, str]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        environment: MutableMapping[str, str],
+        workshop: InProcess | None = None,
+    ) -> None:
         self._settings = settings
         self._environment = environment
+        self._workshop = workshop
         self._notifier = Notifier(environment)
         self._sockets = passed_sockets(environment)
         self._stop = asyncio.Event()
@@ -79,7 +86,7 @@ class App:
         stack.push_async_callback(store.close)
         empty = await store.read(lambda tx: tx.one("select id from journal limit 1")) is None
         key = open_key(settings, self._environment, may_create=empty)
-        parts = build(settings, key, store)
+        parts = build(settings, key, store, self._workshop)
         parts.metrics.reloaded(datetime.now(UTC))
         for channel in parts.channels.values():
             stack.push_async_callback(channel.close)

@@ -104,8 +104,8 @@ def build_centrals(settings: Settings) -> dict[str, Central]:
     return {name: _central(name, chosen, settings) for name, chosen in settings.centrals.items()}
 
 
-def build(settings: Settings, key: bytes, store: Store) -> Parts:
-    """Everything, wired."""
+def build(settings: Settings, key: bytes, store: Store, workshop: InProcess | None = None) -> Parts:
+    """Everything, wired; without a workshop of its own the thinking is done in a thread."""
     vault = Vault(key)
     channels = build_channels(settings, vault)
     centrals = build_centrals(settings)
@@ -114,7 +114,9 @@ def build(settings: Settings, key: bytes, store: Store) -> Parts:
     troubles = Troubles(metrics.trouble, now_ms)
     topics = read_topics(settings)
     codes = CaseCodes(vault.derive("case codes"))
-    workshop = _workshop(settings, key)
+    thinking: Workshop = workshop or InThread(build_craft(settings, key))
+    if workshop:
+        workshop.furnish(settings, key)
     parts = Parts(
         settings=settings,
         vault=vault,
@@ -138,7 +140,7 @@ def build(settings: Settings, key: bytes, store: Store) -> Parts:
         metrics=metrics,
         troubles=troubles,
         rhythm=Rhythm(store, now_ms, metrics.silent),
-        workshop=workshop,
+        workshop=thinking,
         following=Following(
             vault=vault,
             centrals=tuple(centrals),
@@ -148,7 +150,7 @@ def build(settings: Settings, key: bytes, store: Store) -> Parts:
         pipeline=Pipeline(
             database=store,
             vault=vault,
-            workshop=workshop,
+            workshop=thinking,
             timing=Timing(
                 part_timeout=int(settings.pipeline.part_timeout * 1000),
                 match_window=settings.pipeline.match_window_days * DAY_MS,
@@ -163,12 +165,6 @@ def build(settings: Settings, key: bytes, store: Store) -> Parts:
     )
     parts.workers = _workers(parts)
     return parts
-
-
-def _workshop(settings: Settings, key: bytes) -> Workshop:
-    if settings.pipeline.own_process:
-        return InProcess(settings, key)
-    return InThread(build_craft(settings, key))
 
 
 def _central(name: str, chosen: CentralSettings, settings: Settings) -> Central:

@@ -15,6 +15,8 @@ RULE_FILES = (
     "abbreviations.toml",
     "taxonomy.toml",
     "agencies.toml",
+    "places.toml",
+    "places.csv",
     "replies/id.toml",
     "replies/en.toml",
 )

@@ -70,8 +70,8 @@ OTHER_NAMES = {
     "73.71": "Ujung Pandang|Ujungpandang",
     "74": "Sultra",
     "76": "Sulbar",
-    "76.01": "Mamuju Utara|Matra",
-    "81.03": "Maluku Tenggara Barat|MTB",
+    "76.01": "Mamuju Utara",
+    "81.03": "Maluku Tenggara Barat",
     "82": "Malut",
     "82.72": "Kota Tidore|Tidore",
     "91": "Irian Jaya|Irian",
@@ -114,9 +114,7 @@ def read_tables(files: Iterable[Path], note: Callable[[int], None]) -> dict[str,
     return places
 
 
-def within(
-    places: dict[str, tuple[str, str]], wholes: Iterable[str]
-) -> dict[str, tuple[str, str]]:
+def within(places: dict[str, tuple[str, str]], wholes: Iterable[str]) -> dict[str, tuple[str, str]]:
     """The places of some areas, with every province, regency and city of the country."""
     areas = [number_of(code) for code in wholes]
     return {
@@ -131,7 +129,9 @@ def table_of(places: dict[str, tuple[str, str]]) -> bytes:
     lines = [HEAD, "code,name,others\n"]
     for code in sorted(places):
         name, others = places[code]
-        lines.append(f"{code},{_cell(name)},{_cell(others)}\n" if others else f"{code},{_cell(name)}\n")
+        lines.append(
+            f"{code},{_cell(name)},{_cell(others)}\n" if others else f"{code},{_cell(name)}\n"
+        )
     return "".join(lines).encode()
 
 

@@ -18,7 +18,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from functools import partial
 from multiprocessing import get_context
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, Literal, ParamSpec, TypeVar
 
 import structlog
 
@@ -74,10 +74,12 @@ class InProcess:
     #: A message that ends its reader ends the child alone, and we hear of it.
     apart = True
 
-    def __init__(self, settings: Settings, key: bytes) -> None:
+    def __init__(self, settings: Settings) -> None:
+        """Make the child; to be called before there is any thread, event loop or database."""
         self._settings = settings
-        self._key = key
-        self._pool = self._open()
+        self._key = b""
+        # Forked, it has at once what we have imported, and shares the memory of it.
+        self._pool = self._open("fork")
 
     async def run(
         self, task: Callable[Concatenate[Craft, P], T], *args: P.args, **kwargs: P.kwargs
@@ -87,11 +89,13 @@ class InProcess:
             return await asyncio.wrap_future(self._pool.submit(_do, task.__name__, *args, **kwargs))
         except BrokenProcessPool as exc:
             log.error("thinking died")  # noqa: TRY400 (the child's end has no traceback of ours)
-            self._pool = self._open()
+            # Spawned: by now a fork would copy our threads' locks and open database.
+            self._pool = self._open("spawn")
+            self.furnish(self._settings, self._key)
             raise ThinkingDied from exc
 
     def furnish(self, settings: Settings, key: bytes) -> None:
-        """Take new rules, after the task in hand."""
+        """Take the key and the rules, or new ones after the task in hand."""
         self._settings, self._key = settings, key
         self._pool.submit(_furnish, settings, key).add_done_callback(_note_failure)
 
@@ -99,13 +103,12 @@ class InProcess:
         """Let the child finish and end."""
         self._pool.shutdown(cancel_futures=True)
 
-    def _open(self) -> ProcessPoolExecutor:
-        # Spawned, not forked: a fork would copy our threads' locks and open database.
+    def _open(self, how: Literal["fork", "spawn"]) -> ProcessPoolExecutor:
         pool = ProcessPoolExecutor(
             1,
-            mp_context=get_context("spawn"),
+            mp_context=get_context(how),
             initializer=_begin,
-            initargs=(self._settings, self._key, os.getpid()),
+            initargs=(self._settings, os.getpid()),
         )
         pool.submit(_ready).add_done_callback(_note_failure)  # start now, not at the first message
         return pool
@@ -119,7 +122,7 @@ Workshop = InThread | InProcess
 _shop: dict[str, Craft] = {}
 
 
-def _begin(settings: Settings, key: bytes, parent: int) -> None:
+def _begin(settings: Settings, parent: int) -> None:
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(1)  # it ended before we could tie ourselves to it
@@ -129,13 +132,12 @@ def _begin(settings: Settings, key: bytes, parent: int) -> None:
     with suppress(OSError):
         os.nice(NICER_BY)
     logs.configure(settings.log.format, settings.log.level)
-    _furnish(settings, key)
-    # Rules and telephone metadata stay; the collector need not walk them again and again.
-    gc.freeze()
 
 
 def _furnish(settings: Settings, key: bytes) -> None:
     _shop["craft"] = build_craft(settings, key)
+    # Rules and telephone metadata stay; the collector need not walk them again and again.
+    gc.freeze()
 
 
 def _ready() -> None:

@@ -48,7 +48,7 @@ def fold(members: Sequence[Member]) -> Folded:
     first = [member for member in current if member.role == ""]
     left = [member for member in first if member.external_id not in unsent]
     folded = Folded(
-        message=flagged(merge([member.message for member in left or first])),
+        message=flagged(merge([_told(member.message) for member in left or first])),
         withdrawn=not left,
     )
     for member in current:
@@ -112,6 +112,14 @@ def tightened(before: Record, after: Record) -> Record:
         confidential=confidential,
         visibility="private" if confidential else after.visibility,
     )
+
+
+def _told(message: InboundMessage) -> InboundMessage:
+    """A message a report begins with; an addition that could not go elsewhere is its text."""
+    command = command_of(message)
+    if command and command.name == "add" and command.text:
+        return replace(message, matter=command.text)
+    return message
 
 
 def _corrected(members: Sequence[Member]) -> list[Member]:

@@ -14,8 +14,10 @@ import msgspec
 from channels.contract import InboundMessage
 from normalizer.classify import classify
 from normalizer.match import match
+from normalizer.places import VERSION as PLACES_VERSION
+from normalizer.places import Located, locate
 from normalizer.privacy import personal_data_in
-from normalizer.record import MapPoint, Place, Record, Reporter, StoredFile
+from normalizer.record import MapPoint, Place, PlaceCandidate, Record, Reporter, StoredFile
 from normalizer.report import Neighbour, Report
 from normalizer.rules import Rules
 from normalizer.text import clean, language_of, storable, title_of, words
@@ -39,9 +41,10 @@ def normalize(
     if clean_text is None:
         clean_text = clean(matter_of(message), rules.abbreviations)
     title = storable(message.title)
-    place = _place(message)
-    point = _point(message)
     judged_text = f"{title}\n{clean_text}"[:_READ]
+    located = locate(judged_text, message.place, rules.places)
+    place = _place(message, located)
+    point = _point(message) or _point_in_words(located)
     spoken = words(judged_text)
     judged = classify(spoken, rules, chosen=message.topic)
     nowhere = (_NOWHERE,) if message.point and not point else ()
@@ -107,9 +110,36 @@ def _files(report: Report) -> tuple[StoredFile, ...]:
     )
 
 
-def _place(message: InboundMessage) -> Place | None:
-    name = " ".join(storable(message.place).split())
-    return Place(name=name) if name else None
+def _point_in_words(located: Located) -> MapPoint | None:
+    if located.point is None:
+        return None
+    return MapPoint(lat=located.point[0], lon=located.point[1])
+
+
+def _place(message: InboundMessage, located: Located) -> Place | None:
+    """The citizen's own words where they gave a place apart, else the name that was found."""
+    said = " ".join(storable(message.place).split())
+    parts = located.parts
+    if not (said or located.code or located.candidates or any(parts)):
+        return None
+    return Place(
+        code=located.code,
+        name=said or located.name,
+        level=located.level,
+        confidence=located.confidence,
+        candidates=tuple(
+            PlaceCandidate(code=each.code, name=each.name, level=each.level)
+            for each in located.candidates
+        ),
+        by="model" if located.learned else "rules",
+        version=PLACES_VERSION,
+        why=located.why,
+        street=parts.street,
+        landmark=parts.landmark,
+        hamlet=parts.hamlet,
+        rt=parts.rt,
+        rw=parts.rw,
+    )
 
 
 def _point(message: InboundMessage) -> MapPoint | None:

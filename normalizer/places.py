@@ -8,7 +8,7 @@ ones are candidates, for the question to the citizen, and no code is given.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from math import exp
 
@@ -24,7 +24,7 @@ from normalizer.gazetteer import (
 )
 from normalizer.places_evidence import Evidence, Learned, weigh_up
 from normalizer.places_names import MOST_NAMESAKES, Mention, Named, Names
-from normalizer.places_parts import Parts, point_in, small_parts
+from normalizer.places_parts import NO_PARTS, Parts, point_in, small_parts
 from normalizer.places_weights import LEARNED, RULES, Weights
 
 VERSION = "1"
@@ -58,7 +58,7 @@ class Located:
     candidates: tuple[Candidate, ...] = ()
     #: The citizen's words that led to it.
     why: tuple[str, ...] = ()
-    parts: Parts = field(default_factory=Parts)
+    parts: Parts = NO_PARTS
     #: Latitude and longitude.
     point: tuple[float, float] | None = None
     learned: bool = False
@@ -96,10 +96,10 @@ def locate(text: str, address: str, places: Places) -> Located:
     text, address = text[:_READ], address[:_READ]
     named = places.names.find_in(address, text, places.tenant)
     weights = LEARNED if places.learned else RULES
-    found = weigh_up(address, text, named, places.tenant, places.learned)
+    found = weigh_up(address, text, named, tenant=places.tenant, learned=places.learned)
     likely = _probabilities(found, weights) if len(found) > 1 else {}
     both = f"{address}\n{text}" if address else text
-    return _told(likely, named, places, weights, both)
+    return _told(likely, named, places, weights, text=both)
 
 
 def _probabilities(found: Mapping[Number, Evidence], weights: Weights) -> dict[Number, float]:
@@ -115,7 +115,7 @@ def _probabilities(found: Mapping[Number, Evidence], weights: Weights) -> dict[N
 
 
 def _told(
-    likely: Mapping[Number, float], named: Named, places: Places, weights: Weights, text: str
+    likely: Mapping[Number, float], named: Named, places: Places, weights: Weights, *, text: str
 ) -> Located:
     number, confidence = _best(likely, weights)
     if not number:
@@ -165,7 +165,7 @@ def _regency(named: Named) -> tuple[Number, float]:
     certain = [mention for mention in named.large if len(mention.numbers) == 1]
     if not certain or len(certain) < len({m.numbers for m in named.large}):
         return 0, 0.0
-    smallest = max({m.numbers[0] for m in certain}, key=lambda number: (number % 10**8 > 0))
+    smallest = max({m.numbers[0] for m in certain}, key=lambda number: number % 10**8 > 0)
     if any(not lies_in(smallest, m.numbers[0]) for m in certain):
         return 0, 0.0
     announced = any(m.cue in ("regency", "province") for m in certain)
@@ -176,13 +176,16 @@ def _ambiguous(likely: Mapping[Number, float], named: Named, told: Number) -> tu
     """What may be meant below what was told."""
     if told % DISTRICT:
         return ()
+    spoken_of = {number for mention in named.small for number in mention.numbers}
     small = [
         number
         for number, probability in likely.items()
-        if number and number != told and lies_in(number, told) and probability >= _LEAST_CANDIDATE
+        if number
+        and number != told
+        and lies_in(number, told)
+        and probability >= _LEAST_CANDIDATE
+        and (number % DISTRICT or number in spoken_of)
     ]
-    districts_of_others = {number - number % DISTRICT for number in small if number % DISTRICT}
-    small = [number for number in small if number % DISTRICT or number not in districts_of_others]
     if small:
         return tuple(sorted(small, key=lambda number: (-likely[number], number))[:MOST_NAMESAKES])
     large = [number for mention in named.large for number in mention.numbers]

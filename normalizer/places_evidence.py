@@ -12,7 +12,7 @@ from math import log
 from typing import TypeAlias
 
 from normalizer.gazetteer import DISTRICT, Number, lies_in
-from normalizer.places_names import Named
+from normalizer.places_names import Mention, Named
 from normalizer.places_streets import Streets, phrases
 from normalizer.places_words import Source, parts
 
@@ -62,7 +62,7 @@ class _Heard:
 
 
 def weigh_up(
-    address: str, text: str, named: Named, tenant: Number, learned: Learned | None
+    address: str, text: str, named: Named, *, tenant: Number, learned: Learned | None
 ) -> dict[Number, Evidence]:
     """The evidence for every candidate."""
     found: dict[Number, Evidence] = {}
@@ -83,13 +83,10 @@ def _add_names(found: dict[Number, Evidence], named: Named, tenant: Number) -> N
             kind = "name" if number % DISTRICT else "district"
             evidence[f"{kind} {mention.cue}"] = 1.0
             evidence[f"{kind} in {mention.source}"] = 1.0
+            if mention.chain:
+                evidence[f"{kind} in chain"] = 1.0
             if number % DISTRICT:
-                if mention.after:
-                    evidence[f"before {mention.after}"] = 1.0
-                if villages > 1:
-                    evidence["namesakes"] = 1.0
-                if villages < len(mention.numbers):
-                    evidence["shared whole" if mention.cue == "whole" else "shared"] = 1.0
+                _add_village_name(evidence, mention, villages)
             if mention.typo:
                 evidence["typo"] = 1.0
             if regencies:
@@ -97,6 +94,15 @@ def _add_names(found: dict[Number, Evidence], named: Named, tenant: Number) -> N
                 evidence["regency named" if inside else "other regency named"] = 1.0
             if not lies_in(number, tenant):
                 evidence["outside"] = 1.0
+
+
+def _add_village_name(evidence: Evidence, mention: Mention, villages: int) -> None:
+    if mention.after:
+        evidence[f"before {mention.after}"] = 1.0
+    if villages > 1:
+        evidence["namesakes"] = 1.0
+    if villages < len(mention.numbers):
+        evidence["shared whole" if mention.cue == "whole" else "shared"] = 1.0
 
 
 def _heard(address: str, text: str, streets: Streets) -> list[_Heard]:
@@ -135,9 +141,7 @@ def _hear(spoken: list[str], source: Source, streets: Streets, heard: dict[str, 
         heard[key] = _Heard(source=source, shares=shares, rest=unseen / whole)
 
 
-def _add_learned(
-    found: dict[Number, Evidence], heard: Sequence[_Heard], learned: Learned
-) -> None:
+def _add_learned(found: dict[Number, Evidence], heard: Sequence[_Heard], learned: Learned) -> None:
     told: dict[Number, float] = {}
     for each in heard:
         worth = 1.0 if each.source == "address" else _TEXT_SHARE
@@ -157,13 +161,15 @@ def _add_learned(
             by_district[district] = by_district.get(district, 0.0) + share
         for village in villages:
             near = by_district.get(village - village % DISTRICT, 0.0)
-            _add_to_village(found[village], village, each, near, learned)
+            _add_to_village(found[village], village, each, near, learned=learned)
         for district in districts:
-            _add_to_district(found[district], district, each, by_district.get(district, 0.0), learned)
+            _add_to_district(
+                found[district], district, each, by_district.get(district, 0.0), learned=learned
+            )
 
 
 def _add_to_village(
-    evidence: Evidence, village: Number, heard: _Heard, near: float, learned: Learned
+    evidence: Evidence, village: Number, heard: _Heard, near: float, *, learned: Learned
 ) -> None:
     share = heard.shares.get(village, 0.0)
     if heard.source == "address":
@@ -179,7 +185,7 @@ def _add_to_village(
 
 
 def _add_to_district(
-    evidence: Evidence, district: Number, heard: _Heard, share: float, learned: Learned
+    evidence: Evidence, district: Number, heard: _Heard, share: float, *, learned: Learned
 ) -> None:
     worth = _TEXT_SHARE * share
     if heard.source == "address":

@@ -9,7 +9,7 @@ name is understood as well, if exactly one name comes close.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from rapidfuzz import process
@@ -56,6 +56,11 @@ class Mention:
     #: What follows: a direction ("Babatan Indah") or a number ("Babatan 3").
     after: str = ""
     typo: bool = False
+    #: Its first word and the word behind it, counted over address and text.
+    start: int = 0
+    end: int = 0
+    #: What it lies in is named right behind it: "Bojong, Cikupa" or "Slawi kab Tegal".
+    chain: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +82,9 @@ class Names:
         """The names in an address and a text."""
         fields: tuple[tuple[str, Source], ...] = ((address, "address"), (text, "text"))
         said = [(spoken, source) for field, source in fields for spoken in parts(field)]
-        raw = [m for spoken, source in said for m in self._mentions(spoken, source, tenant)]
+        raw = self._all(said, tenant)
+        if not raw:
+            return Named((), ())
         large = tuple(_large(raw, tenant))
         wholes = {
             number
@@ -86,19 +93,30 @@ class Names:
             if not lies_in(tenant, number) or not tenant
         }
         if tenant and any(not lies_in(whole, tenant) for whole in wholes):
-            raw = [m for spoken, source in said for m in self._mentions(spoken, source, 0)]
-        small = (self._scoped(mention, tenant, wholes, raw) for mention in raw)
-        return Named(tuple(mention for mention in small if mention), large)
+            raw = self._all(said, 0)
+        scoped = (self._scoped(mention, tenant, wholes, raw) for mention in raw)
+        return Named(_chained([m for m in scoped if m], large), large)
 
-    def _mentions(self, spoken: list[str], source: Source, tenant: Number) -> Iterator[Mention]:
+    def _all(self, said: Iterable[tuple[list[str], Source]], tenant: Number) -> list[Mention]:
+        found: list[Mention] = []
+        before = 0
+        for spoken, source in said:
+            found += self._mentions(spoken, source, tenant, before)
+            before += len(spoken)
+        return found
+
+    def _mentions(
+        self, spoken: list[str], source: Source, tenant: Number, before: int
+    ) -> Iterator[Mention]:
         at = 0
         while at < len(spoken):
             found = self._longest(spoken, at, source, tenant)
             if not found and tenant and at and spoken[at - 1] in _ANNOUNCED_SMALL:
                 found = self._misspelled(spoken, at, source, tenant)
             if found:
-                mention, at = found
-                yield mention
+                mention, end = found
+                yield replace(mention, start=before + at, end=before + end)
+                at = end
             else:
                 at += 1
 
@@ -115,7 +133,7 @@ class Names:
                 cue = cue_of(spoken, start, end, source)
                 common = key in self.common and not _counts_though_common(cue, source)
                 if not common and (_counts_anywhere(cue) or _is_here(numbers, tenant)):
-                    return _mention(spoken, (start, end), cue, source, numbers), end
+                    return _mention(spoken, (start, end), cue, source, numbers=numbers), end
             key = key[: -len(word)]
             end -= 1
         return None
@@ -137,7 +155,7 @@ class Names:
             key = "".join(spoken[start:end])
             close = _closest(key, known) if key.isalpha() and key not in self.common else None
             if close:
-                mention = _mention(spoken, (start, end), cue, source, close, typo=True)
+                mention = _mention(spoken, (start, end), cue, source, numbers=close, typo=True)
                 return mention, end
         return None
 
@@ -151,8 +169,7 @@ class Names:
         elif mention.cue in ("regency", "province"):
             return None
         elif mention.cue != "village" and len(small) < len(mention.numbers):
-            # "Sleman" is the regency, unless it says more.
-            small = [number for number in small if tenant and lies_in(tenant, _regency(number))]
+            return None  # "Sleman" is the regency, unless it says more
         kept = [number for number in small if any(lies_in(number, whole) for whole in wholes)]
         if tenant:
             kept += [number for number in small if lies_in(number, tenant) and number not in kept]
@@ -178,13 +195,13 @@ class Names:
         return []
 
 
-def _mention(  # noqa: PLR0913 (one call makes all of it)
+def _mention(  # noqa: PLR0913 (all that a mention is)
     spoken: Sequence[str],
     span: tuple[int, int],
     cue: Cue,
     source: Source,
-    numbers: tuple[Number, ...],
     *,
+    numbers: tuple[Number, ...],
     typo: bool = False,
 ) -> Mention:
     start, end = span
@@ -201,17 +218,42 @@ def _mention(  # noqa: PLR0913 (one call makes all of it)
     )
 
 
-def _with(mention: Mention, numbers: Sequence[Number]) -> Mention:
-    if len(numbers) == len(mention.numbers):
+def _with(mention: Mention, numbers: Sequence[Number], *, chain: bool = False) -> Mention:
+    if len(numbers) == len(mention.numbers) and not chain:
         return mention
-    return Mention(
-        words=mention.words,
-        cue=mention.cue,
-        source=mention.source,
-        numbers=tuple(numbers),
-        after=mention.after,
-        typo=mention.typo,
-    )
+    return replace(mention, numbers=tuple(numbers), chain=chain)
+
+
+def _chained(small: Sequence[Mention], large: Sequence[Mention]) -> tuple[Mention, ...]:
+    """The mentions with those meanings only that agree with the others, where some do."""
+    if len(small) + len(large) < 2:  # noqa: PLR2004 (nothing to agree with)
+        return tuple(small)
+    return tuple(_agreeing(mention, small, large) for mention in small)
+
+
+def _agreeing(mention: Mention, small: Sequence[Mention], large: Sequence[Mention]) -> Mention:
+    others = [other for other in small if other.words != mention.words]
+    numbers = mention.numbers
+    # "Bojong, Cikupa": the village of Bojong in Cikupa, and Cikupa the district around it.
+    around = [n for n in numbers if not n % DISTRICT and _some_in(n, others)]
+    inside = [n for n in numbers if n % DISTRICT and _some_around(n, others)]
+    numbers = tuple(around or inside or numbers)
+    next_to = [
+        other
+        for other in (*others, *large)
+        if 0 <= other.start - mention.end <= 1
+        and any(lies_in(n, m) and n != m for n in numbers for m in other.numbers)
+    ]
+    return _with(mention, numbers, chain=bool(next_to))
+
+
+def _some_in(district: Number, others: Iterable[Mention]) -> bool:
+    return any(n % DISTRICT and lies_in(n, district) for other in others for n in other.numbers)
+
+
+def _some_around(village: Number, others: Iterable[Mention]) -> bool:
+    district = village - village % DISTRICT
+    return any(district in other.numbers for other in others)
 
 
 def _large(raw: Iterable[Mention], tenant: Number) -> Iterator[Mention]:
@@ -243,10 +285,6 @@ def _counts_anywhere(cue: Cue) -> bool:
 def _is_here(numbers: Iterable[Number], tenant: Number) -> bool:
     """Whether a name with nothing before it can be meant: in this area, or a regency."""
     return any(lies_in(number, tenant) or number % REGENCY == 0 for number in numbers)
-
-
-def _regency(number: Number) -> Number:
-    return number - number % REGENCY
 
 
 @lru_cache(maxsize=_CACHED_SCOPES)

@@ -6,10 +6,12 @@ These are words of the citizen, cut out and not looked up anywhere. House number
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
+
+from normalizer.text import words
 
 _STOPS = frozenset(
-    """
+    words("""
     rusak rusaknya berlubang lubang ini itu yang yg sudah sdh masih parah hancur macet banjir becek
     licin gelap dan di ke dari dr untuk utk umum penuh tidak tdk belum blm bolong amblas ambles
     longsor putus mati padam menyala tersebut lagi sejak sampai sampe sampah karena krn akibat oleh
@@ -17,7 +19,7 @@ _STOPS = frozenset(
     selalu sekarang tadi kemarin hari setiap tiap dengan dgn pada kalau jika juga sangat banyak
     mau bisa apa kapan kenapa minta lapor rt rw no nomor kel kelurahan ds desa kec kecamatan kab
     kabupaten kota dusun dsn depan dekat samping belakang seberang sebelah
-    """.split()
+    """)
 )
 _STREET = re.compile(r"\b(jalan|jln|jl|gang|gg)\b\.?[ ]*", re.IGNORECASE)
 _BESIDE = re.compile(
@@ -33,9 +35,7 @@ _WORD = re.compile(r"[ ]*([\w'/-]+)(\.?)")
 _RT = re.compile(
     r"\brt[\s.:]*0*(\d{1,3})\b(?:[\s,/.-]*(?:rw[\s.:]*)?0*(\d{1,3})\b)?", re.IGNORECASE
 )
-_RT_RW = re.compile(
-    r"\brt\s*/\s*rw[\s.:]*0*(\d{1,3})\s*[/,-]\s*0*(\d{1,3})\b", re.IGNORECASE
-)
+_RT_RW = re.compile(r"\brt\s*/\s*rw[\s.:]*0*(\d{1,3})\s*[/,-]\s*0*(\d{1,3})\b", re.IGNORECASE)
 _RW = re.compile(r"\brw[\s.:]*0*(\d{1,3})\b", re.IGNORECASE)
 _FULL = {"jl": "Jalan", "jln": "Jalan", "jalan": "Jalan", "gg": "Gang", "gang": "Gang"}
 _MOST_WORDS = 5
@@ -54,8 +54,7 @@ _SIDES = re.compile(
 _SOUTH, _NORTH, _WEST, _EAST = -11.5, 6.5, 94.5, 141.5
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parts:
+class Parts(NamedTuple):
     """The small parts of an address, each empty where it is not told."""
 
     rt: str = ""
@@ -63,6 +62,9 @@ class Parts:
     hamlet: str = ""
     street: str = ""
     landmark: str = ""
+
+
+NO_PARTS = Parts()
 
 
 def small_parts(text: str) -> Parts:
@@ -132,7 +134,11 @@ def _name_at(text: str, at: int, most: int, *, numbers: bool = False) -> str:
         if not found or found[1].lower() in _STOPS:
             break
         word = found[1]
-        if word.isdigit() and not numbers and not (taken and taken[-1].lower() in {"km", "gang", "gg"}):
+        if (
+            word.isdigit()
+            and not numbers
+            and not (taken and taken[-1].lower() in {"km", "gang", "gg"})
+        ):
             break
         taken.append(word)
         at = found.end()

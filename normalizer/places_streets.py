@@ -120,8 +120,7 @@ def learn_streets(
     kept = {
         key: villages
         for key, villages in counts.items()
-        if len(villages) <= _MOST_VILLAGES
-        and (key in sure or sum(villages.values()) > _IN_ADDRESS)
+        if len(villages) <= _MOST_VILLAGES and (key in sure or sum(villages.values()) > _IN_ADDRESS)
     }
     return _packed(kept, heard, most_phrases)
 

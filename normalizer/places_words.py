@@ -16,23 +16,28 @@ Cue: TypeAlias = Literal[
     "village", "district", "regency", "province", "whole", "street", "landmark", "first", "middle"
 ]
 
+
+def _set(listed: str) -> frozenset[str]:
+    return frozenset(listed.split())
+
+
 _PART = re.compile(r"[,\n;()|:!?]+|\\n|(?<=[A-Za-z]{4})\.\s+|\.{2,}")
 _WORD = re.compile(r"[a-z]+|\d+")
 
-VILLAGE = frozenset("desa ds dsa kel kelurahan lurah nagari gampong pekon".split())
-DISTRICT = frozenset("kec kecamatan camat kapanewon kemantren distrik".split())
-REGENCY = frozenset("kab kabupaten kota kotamadya kodya pemkab pemkot bupati walikota".split())
-PROVINCE = frozenset("prov provinsi propinsi gubernur pemprov".split())
-STREET = frozenset(
+VILLAGE = _set("desa ds dsa kel kelurahan lurah nagari gampong pekon")
+DISTRICT = _set("kec kecamatan camat kapanewon kemantren distrik")
+REGENCY = _set("kab kabupaten kota kotamadya kodya pemkab pemkot bupati walikota")
+PROVINCE = _set("prov provinsi propinsi gubernur pemprov")
+STREET = _set(
     "jl jln jalan jalanan gg gang perum perumahan komplek kompleks griya rusun rusunawa apartemen "
-    "pondok villa blok cluster".split()
+    "pondok villa blok cluster"
 )
-LANDMARK = frozenset(
+LANDMARK = _set(
     "sd sdn smp smpn sma sman smk smkn mi mts man tk paud sekolah kampus universitas pasar mall "
     "toko indomaret alfamart alfamidi bank hotel puskesmas klinik rs rsud posyandu apotek polsek "
     "polres kantor balai samsat terminal stasiun halte bandara pelabuhan masjid mushola gereja pura "
     "vihara makam waduk sungai kali jembatan perempatan pertigaan simpang bundaran taman lapangan "
-    "spbu pom pabrik gudang tps kampung kp".split()
+    "spbu pom pabrik gudang tps kampung kp"
 )
 #: After these words of a text its next few are worth looking up.
 ANNOUNCING = (
@@ -40,22 +45,24 @@ ANNOUNCING = (
     | DISTRICT
     | STREET
     | LANDMARK
-    | frozenset(
+    | _set(
         "daerah wilayah warga di rt rw alamat area sekitar depan dekat belakang samping sebelah "
-        "lokasi dusun dsn".split()
+        "lokasi dusun dsn"
     )
 )
 #: "Babatan Indah" may be a housing estate anywhere rather than the village of Babatan.
-DIRECTIONS = frozenset(
+DIRECTIONS = _set(
     "utara timur barat selatan tengah raya indah baru lor kidul wetan kulon tama madya asri permai "
-    "regency jaya".split()
+    "regency jaya"
 )
 #: Words of addresses that tell no place on their own.
-EMPTY = frozenset(
+EMPTY = _set(
     "kota indonesia no nomor rt rw depan dekat sebelah belakang samping di dan yang kelurahan kel "
     "kec kecamatan jalan jl jln gang gg blok raya perumahan perum sepanjang sekitar saya warga ada "
-    "untuk dari ke desa ds kab kabupaten provinsi prov jawa timur barat utara selatan tengah".split()
+    "untuk dari ke desa ds kab kabupaten provinsi prov jawa timur barat utara selatan tengah"
 )
+# "jalan di Tegal" is no street of that name.
+_IN = frozenset({"di", "ke", "dari", "dr"})
 ROMAN = {
     roman: str(value)
     for value, roman in enumerate(
@@ -80,7 +87,7 @@ def cue_of(spoken: Sequence[str], start: int, end: int, source: Source) -> Cue:
         return announced
     if end - start == len(spoken):
         return "whole"
-    earlier = spoken[start - 2] if start > 1 else ""
+    earlier = spoken[start - 2] if start > 1 and before not in _IN else ""
     if before in STREET or earlier in STREET:
         return "street"
     if before in LANDMARK or earlier in LANDMARK:

@@ -79,6 +79,16 @@ class Place(_Part, frozen=True, kw_only=True):
     level: str | None = None
     confidence: float = 0.0
     candidates: tuple[PlaceCandidate, ...] = ()
+    by: Literal["rules", "model", "officer"] = "rules"
+    version: str = "1"
+    #: The names in the citizen's words that led to it.
+    why: tuple[str, ...] = ()
+    #: What the words say below a village, each empty where they do not.
+    street: str = ""
+    landmark: str = ""
+    hamlet: str = ""
+    rt: str = ""
+    rw: str = ""
 
 
 class MapPoint(_Part, frozen=True, kw_only=True):

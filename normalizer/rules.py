@@ -14,10 +14,15 @@ from typing import Literal, TypeVar
 
 import msgspec
 
+from normalizer.gazetteer import GazetteerError, check_table, number_of
 from normalizer.lexicon import Lexicon, Mark, lexicon
+from normalizer.places import Places
+from normalizer.places_evidence import Learned
+from normalizer.places_streets import StreetsError, read_streets
 from normalizer.shapes import (
     AbbreviationsFile,
     AgenciesFile,
+    PlacesFile,
     TaxonomyFile,
     TopicEntry,
     TypeEntry,
@@ -31,8 +36,13 @@ FILES = (
     "abbreviations.toml",
     "taxonomy.toml",
     "agencies.toml",
+    "places.toml",
+    "places.csv",
     *(f"replies/{language}.toml" for language in LANGUAGES),
 )
+
+#: Learned by `train`; read where it is there.
+STREETS = "streets.json"
 
 T = TypeVar("T")
 
@@ -77,11 +87,16 @@ class Rules:
     abbreviations: Abbreviations
     taxonomy: Taxonomy
     agencies: Agencies
+    places: Places
     replies: Mapping[str, Replies]
 
 
-def read_rules(files: Mapping[str, bytes]) -> Rules:
-    """Read the files by their names in `FILES`; raise RulesError where one does not fit."""
+def read_rules(files: Mapping[str, bytes], tenant: str = "") -> Rules:
+    """
+    Read the files by their names in `FILES`; raise RulesError where one does not fit.
+
+    `tenant` is the code of the area this gateway serves, such as "36.03"; empty: the country.
+    """
     taxonomy = _decoded(files, "taxonomy.toml", TaxonomyFile)
     agencies = _decoded(files, "agencies.toml", AgenciesFile)
     _compare_topics(taxonomy, agencies)
@@ -89,6 +104,7 @@ def read_rules(files: Mapping[str, bytes]) -> Rules:
         abbreviations=_abbreviations(_decoded(files, "abbreviations.toml", AbbreviationsFile)),
         taxonomy=_taxonomy(taxonomy),
         agencies=_agencies(agencies),
+        places=_places(files, tenant),
         replies=MappingProxyType({language: _replies(files, language) for language in LANGUAGES}),
     )
 
@@ -101,6 +117,27 @@ def _decoded(files: Mapping[str, bytes], name: str, shape: type[T]) -> T:
         return msgspec.toml.decode(content, type=shape)
     except (msgspec.DecodeError, UnicodeDecodeError) as exc:
         raise RulesError(f"{name}: {exc}.") from exc
+
+
+def _places(files: Mapping[str, bytes], tenant: str) -> Places:
+    words_about_places = _decoded(files, "places.toml", PlacesFile)
+    table = files.get("places.csv")
+    if table is None:
+        raise RulesError("places.csv is missing.")
+    if tenant and not number_of(tenant):
+        raise RulesError(f"{tenant} is no code of an area, such as 36 or 36.03.")
+    learned = files.get(STREETS)
+    try:
+        check_table(table)
+        streets = read_streets(learned) if learned else None
+    except (GazetteerError, StreetsError) as exc:
+        raise RulesError(f"{exc}.") from exc
+    return Places(
+        table,
+        frozenset(words_about_places.common),
+        number_of(tenant) if tenant else 0,
+        Learned.of(streets) if streets else None,
+    )
 
 
 def _abbreviations(file: AbbreviationsFile) -> Abbreviations:

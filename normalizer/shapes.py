@@ -83,6 +83,12 @@ class TaxonomyFile(File, frozen=True, kw_only=True):
     topics: list[TopicEntry]
 
 
+class PlacesFile(File, frozen=True, kw_only=True):
+    """places.toml."""
+
+    common: list[str]
+
+
 class AgenciesFile(File, frozen=True, kw_only=True):
     """agencies.toml."""
 

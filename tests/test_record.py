@@ -140,7 +140,7 @@ def test_a_place_keeps_the_words_of_the_citizen() -> None:
     """Where no code is found they are all there is."""
     record = made(InboundMessage(sender="", text="x", place=" depan  SDN 3\nCurug "))
 
-    assert record.place == Place(name="depan SDN 3 Curug", landmark="depan SDN 3 Curug")
+    assert record.place == Place(name="depan SDN 3 Curug", landmark="depan SDN 3")
 
 
 def test_a_map_point_that_is_no_place_on_earth_is_remarked() -> None:

@@ -30,7 +30,8 @@ def children(pid: int) -> dict[int, str]:
 
 def thinker(gateway: Gateway) -> int:
     """The pid of the process that reads and composes."""
-    return next(pid for pid, name in children(gateway.pid).items() if "spawn_main" in name)
+    found = children(gateway.pid).items()
+    return next(pid for pid, name in found if "resource_tracker" not in name)
 
 
 async def report(gateway: Gateway, number: int) -> int:

@@ -17,6 +17,7 @@ from gateway.commands.common import Place, place_options
 from gateway.errors import SettingsError
 from gateway.settings import Settings
 from gateway.vault import Vault
+from gateway.workshop import InProcess
 
 
 @click.command()
@@ -39,15 +40,17 @@ def run(place: Place) -> None:
     gc.set_threshold(20_000, 20, 50)
     # The event loop waits this long for a thread that computes before it may go on.
     sys.setswitchinterval(0.001)
+    # Before anything is opened: it is a copy of what we are now.
+    workshop = InProcess(settings) if settings.pipeline.own_process else None
     asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
     try:
-        asyncio.run(_serve(settings))
+        asyncio.run(_serve(settings, workshop))
     except* SettingsError as group:
         raise group.exceptions[0] from None
 
 
-async def _serve(settings: Settings) -> None:
-    app = App(settings, os.environ)
+async def _serve(settings: Settings, workshop: InProcess | None) -> None:
+    app = App(settings, os.environ, workshop)
     await app.run(lambda: _print_banner(settings))
 
 

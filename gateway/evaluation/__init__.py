@@ -1,0 +1,1 @@
+"""How well reports are understood, measured on real ones that are not part of this repository."""
