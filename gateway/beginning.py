@@ -61,7 +61,7 @@ class Beginner:
                 remarks=(*message.remarks, *filter(None, [decision.remark])),
             )
         draft = self._recorder.draft(row, message, ready.lane)
-        if waited:
+        if waited or not question.clean_text:
             return draft
         return replace(draft, clean_text=question.clean_text, keys=question.keys)
 

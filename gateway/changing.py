@@ -133,8 +133,14 @@ class Changer:
         )
 
     def _draft(self, target: Target, before: Record, folded: Folded) -> Draft:
+        # Hidden once is hidden for good, whoever asked for it: the name must not come back.
+        message = replace(
+            folded.message,
+            anonymous=folded.message.anonymous or before.anonymous,
+            confidential=folded.message.confidential or before.confidential,
+        )
         return Draft(
-            message=folded.message,
+            message=message,
             lane=target.stored.pseudonym,
             record_id=before.record_id,
             case_code=before.case_code,

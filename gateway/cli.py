@@ -14,6 +14,7 @@ from gateway.commands.backup import backup
 from gateway.commands.check import check
 from gateway.commands.look import export, reconcile, status, verify
 from gateway.commands.officer import import_, signals_
+from gateway.commands.places import places
 from gateway.commands.run import run
 from gateway.commands.send import send
 from gateway.errors import SettingsError
@@ -29,7 +30,7 @@ def cli() -> None:
 
 
 OPERATE = (run, send, check, status, parked, replay, verify, reconcile, export, backup)
-OFFICERS = (import_, signals_)
+OFFICERS = (import_, signals_, places)
 for command in (*OPERATE, *OFFICERS):
     cli.add_command(command)
 

@@ -44,6 +44,7 @@ OTHER_NAMES = {
     "34.71": "Jogja|Yogya|Jogjakarta",
     "35": "Jatim",
     "35.78": "SBY",
+    "35.78.12.1006": "Perak Timur|Perak Utara",  # the two became one
     "36.74": "Tangsel",
     "52": "NTB",
     "52.01": "Lobar",

@@ -13,7 +13,7 @@ import io
 import re
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from typing import Literal, TypeAlias
 
 Level: TypeAlias = Literal["provinsi", "kabupaten", "kota", "kecamatan", "desa"]
@@ -78,6 +78,19 @@ class Gazetteer:
         if found is None:
             return ()
         return found if isinstance(found, tuple) else (found,)
+
+    @property
+    def keys(self) -> Container[str]:
+        """Every name in the spelling they are looked up by."""
+        return self._found
+
+    def keys_in(self, whole: Number) -> frozenset[str]:
+        """The names of the places in an area, and of every regency, city and province."""
+        return frozenset(
+            key
+            for key in self._found
+            if any(lies_in(number, whole) or number % REGENCY == 0 for number in self.find(key))
+        )
 
     def name(self, number: Number) -> str:
         """What a place is called, empty where there is none."""

@@ -23,7 +23,8 @@ from normalizer.gazetteer import (
     read_gazetteer,
 )
 from normalizer.places_evidence import Evidence, Learned, weigh_up
-from normalizer.places_names import MOST_NAMESAKES, Mention, Named, Names
+from normalizer.places_meaning import Mention, Named
+from normalizer.places_names import MOST_NAMESAKES, Names
 from normalizer.places_parts import NO_PARTS, Parts, point_in, small_parts
 from normalizer.places_weights import LEARNED, RULES, Weights
 
@@ -76,14 +77,14 @@ class Places:
     ) -> None:
         """Take a table that `check_table` has seen, and the area this gateway serves, 0 for all."""
         self._table = table
-        self._common = common
+        self.common = common
         self.tenant = tenant
         self.learned = learned
 
     @cached_property
     def names(self) -> Names:
         """The table, read."""
-        return Names(read_gazetteer(self._table), self._common)
+        return Names(read_gazetteer(self._table), self.common)
 
     @property
     def gazetteer(self) -> Gazetteer:

@@ -12,7 +12,7 @@ from math import log
 from typing import TypeAlias
 
 from normalizer.gazetteer import DISTRICT, Number, lies_in
-from normalizer.places_names import Mention, Named
+from normalizer.places_meaning import Mention, Named
 from normalizer.places_streets import Streets, phrases
 from normalizer.places_words import Source, parts
 

@@ -2,13 +2,12 @@
 Names of places in a text: which of them it means, as far as words around them and the tenant tell.
 
 A name in the tenant's area is taken before its namesakes elsewhere; those elsewhere count where the
-text names their regency or city too, or says "desa" or "kecamatan" before them. "Tangerang" is the
-regency, the city or both, as "kab" or "kota" before it and the tenant tell. A village called like an
-ordinary word ("Air", "Baru") counts only where a word announces it. Behind such a word a misspelled
-name is understood as well, if exactly one name comes close.
+text names their regency or city too, or says "desa" or "kecamatan" before them. A village called
+like an ordinary word ("Air", "Baru") counts only where a word announces it. Behind such a word a
+misspelled name is understood as well, if exactly one name comes close.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
@@ -17,7 +16,6 @@ from rapidfuzz.distance import DamerauLevenshtein
 
 from normalizer.gazetteer import (
     DISTRICT,
-    PROVINCE,
     REGENCY,
     Gazetteer,
     Number,
@@ -26,8 +24,11 @@ from normalizer.gazetteer import (
     spelling,
     width,
 )
+from normalizer.places_meaning import SMALL, Mention, Named, chained, large_in, with_meanings
 from normalizer.places_words import DIRECTIONS, EMPTY, VILLAGE, Cue, Source, cue_of, is_count, parts
 from normalizer.places_words import DISTRICT as DISTRICT_WORDS
+from normalizer.places_words import PROVINCE as PROVINCE_WORDS
+from normalizer.places_words import REGENCY as REGENCY_WORDS
 
 _LONGEST = 4
 _FUZZY_LONGEST = 3
@@ -40,35 +41,10 @@ _FEW_LETTERS = 2
 #: More namesakes than these are no help in a question.
 MOST_NAMESAKES = 5
 _CACHED_SCOPES = 8
-_SMALL = ("village", "district")
+# Words that begin no name, and stand in every text.
+_NO_BEGINNING = frozenset({"di", "ke", "dari", "yang", "dan", "untuk", "kec", "kel", "kecamatan"})
 _ANNOUNCED_SMALL = VILLAGE | DISTRICT_WORDS
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mention:
-    """A name that was found, and how it stands there."""
-
-    words: str
-    cue: Cue
-    source: Source
-    #: What it may mean: villages and districts, or regencies and provinces.
-    numbers: tuple[Number, ...]
-    #: What follows: a direction ("Babatan Indah") or a number ("Babatan 3").
-    after: str = ""
-    typo: bool = False
-    #: Its first word and the word behind it, counted over address and text.
-    start: int = 0
-    end: int = 0
-    #: What it lies in is named right behind it: "Bojong, Cikupa" or "Slawi kab Tegal".
-    chain: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Named:
-    """All names of a text."""
-
-    small: tuple[Mention, ...]
-    large: tuple[Mention, ...]
+_ANNOUNCED = _ANNOUNCED_SMALL | REGENCY_WORDS | PROVINCE_WORDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +61,7 @@ class Names:
         raw = self._all(said, tenant)
         if not raw:
             return Named((), ())
-        large = tuple(_large(raw, tenant))
+        large = tuple(large_in(raw, tenant))
         wholes = {
             number
             for mention in large
@@ -95,7 +71,7 @@ class Names:
         if tenant and any(not lies_in(whole, tenant) for whole in wholes):
             raw = self._all(said, 0)
         scoped = (self._scoped(mention, tenant, wholes, raw) for mention in raw)
-        return Named(_chained([m for m in scoped if m], large), large)
+        return Named(chained([m for m in scoped if m], large), large)
 
     def _all(self, said: Iterable[tuple[list[str], Source]], tenant: Number) -> list[Mention]:
         found: list[Mention] = []
@@ -123,26 +99,34 @@ class Names:
     def _longest(
         self, spoken: list[str], start: int, source: Source, tenant: Number
     ) -> tuple[Mention, int] | None:
-        find = self.gazetteer.find
+        if spoken[start] in _NO_BEGINNING:
+            return None
+        announced = start == 0 or spoken[start - 1] in _ANNOUNCED or not tenant
+        known = self.gazetteer.keys if announced else _keys_in(self.gazetteer, tenant)
         typed = spoken[start : start + _LONGEST]
         key = "".join(typed)
         end = start + len(typed)
         for word in reversed(typed):
-            numbers = find(key)
-            if numbers and (end - start == 1 or self._is_written_so(spoken[start:end], numbers)):
+            if key in known and (end - start == 1 or self._is_written_so(spoken[start:end], key)):
+                numbers = self.gazetteer.find(key)
                 cue = cue_of(spoken, start, end, source)
-                common = key in self.common and not _counts_though_common(cue, source)
+                common = self._is_common(key, spoken[start:end])
+                common = common and not _counts_though_common(cue, source)
                 if not common and (_counts_anywhere(cue) or _is_here(numbers, tenant)):
                     return _mention(spoken, (start, end), cue, source, numbers=numbers), end
             key = key[: -len(word)]
             end -= 1
         return None
 
-    def _is_written_so(self, typed: Sequence[str], numbers: Iterable[Number]) -> bool:
-        """Not "di no" for a village of Dino: small words are joined only where the name has them."""
+    def _is_common(self, key: str, typed: Iterable[str]) -> bool:
+        """Whether it is an ordinary word or made of such: "jalan baru"."""
+        return key in self.common or self.common.issuperset(typed)
+
+    def _is_written_so(self, typed: Sequence[str], key: str) -> bool:
+        """Not "di no" for a village of Dino: small words count only where the name has them."""
         if min(map(len, typed)) > _FEW_LETTERS:
             return True
-        return any(" " in self.gazetteer.name(number) for number in numbers)
+        return any(" " in self.gazetteer.name(number) for number in self.gazetteer.find(key))
 
     def _misspelled(
         self, spoken: Sequence[str], start: int, source: Source, tenant: Number
@@ -166,15 +150,17 @@ class Names:
         small = [number for number in mention.numbers if number % REGENCY]
         if mention.cue == "district":
             small = [number for number in small if number % DISTRICT == 0] or small
+        elif mention.cue == "village":
+            small = [number for number in small if number % DISTRICT] or small
         elif mention.cue in ("regency", "province"):
             return None
-        elif mention.cue != "village" and len(small) < len(mention.numbers):
+        elif len(small) < len(mention.numbers):
             return None  # "Sleman" is the regency, unless it says more
         kept = [number for number in small if any(lies_in(number, whole) for whole in wholes)]
         if tenant:
             kept += [number for number in small if lies_in(number, tenant) and number not in kept]
         kept = kept or self._elsewhere(mention, small, raw)
-        return _with(mention, kept) if kept else None
+        return with_meanings(mention, kept) if kept else None
 
     def _elsewhere(
         self, mention: Mention, small: Sequence[Number], raw: Sequence[Mention]
@@ -190,7 +176,7 @@ class Names:
         together = [number for number in small if number - number % DISTRICT in districts]
         if together:
             return together
-        if mention.cue in _SMALL and len(small) <= MOST_NAMESAKES:
+        if mention.cue in SMALL and len(small) <= MOST_NAMESAKES:
             return list(small)
         return []
 
@@ -218,68 +204,17 @@ def _mention(  # noqa: PLR0913 (all that a mention is)
     )
 
 
-def _with(mention: Mention, numbers: Sequence[Number], *, chain: bool = False) -> Mention:
-    if len(numbers) == len(mention.numbers) and not chain:
-        return mention
-    return replace(mention, numbers=tuple(numbers), chain=chain)
-
-
-def _chained(small: Sequence[Mention], large: Sequence[Mention]) -> tuple[Mention, ...]:
-    """The mentions with those meanings only that agree with the others, where some do."""
-    if len(small) + len(large) < 2:  # noqa: PLR2004 (nothing to agree with)
-        return tuple(small)
-    return tuple(_agreeing(mention, small, large) for mention in small)
-
-
-def _agreeing(mention: Mention, small: Sequence[Mention], large: Sequence[Mention]) -> Mention:
-    others = [other for other in small if other.words != mention.words]
-    numbers = mention.numbers
-    # "Bojong, Cikupa": the village of Bojong in Cikupa, and Cikupa the district around it.
-    around = [n for n in numbers if not n % DISTRICT and _some_in(n, others)]
-    inside = [n for n in numbers if n % DISTRICT and _some_around(n, others)]
-    numbers = tuple(around or inside or numbers)
-    next_to = [
-        other
-        for other in (*others, *large)
-        if 0 <= other.start - mention.end <= 1
-        and any(lies_in(n, m) and n != m for n in numbers for m in other.numbers)
-    ]
-    return _with(mention, numbers, chain=bool(next_to))
-
-
-def _some_in(district: Number, others: Iterable[Mention]) -> bool:
-    return any(n % DISTRICT and lies_in(n, district) for other in others for n in other.numbers)
-
-
-def _some_around(village: Number, others: Iterable[Mention]) -> bool:
-    district = village - village % DISTRICT
-    return any(district in other.numbers for other in others)
-
-
-def _large(raw: Iterable[Mention], tenant: Number) -> Iterator[Mention]:
-    """Regencies, cities and provinces, each as narrow as its cue and the tenant make it."""
-    for mention in raw:
-        large = [number for number in mention.numbers if number % REGENCY == 0]
-        if not large or mention.cue in (*_SMALL, "street", "landmark"):
-            continue
-        if mention.cue == "regency":
-            wanted = "kabupaten" if mention.words.startswith(("kab", "pemkab", "bup")) else "kota"
-            large = [n for n in large if level_of(n) == wanted] or large
-        elif mention.cue == "province":
-            large = [n for n in large if n % PROVINCE == 0] or large
-        else:
-            large = [n for n in large if n % PROVINCE] or large
-            own = [n for n in large if tenant and (n == tenant or lies_in(n, tenant))]
-            large = own if len(own) == 1 else large
-        yield _with(mention, large)
-
-
 def _counts_though_common(cue: Cue, source: Source) -> bool:
-    return cue in (*_SMALL, "regency", "province") or (cue == "whole" and source == "address")
+    return cue in (*SMALL, "regency", "province") or (cue == "whole" and source == "address")
+
+
+@lru_cache(maxsize=_CACHED_SCOPES)
+def _keys_in(gazetteer: Gazetteer, tenant: Number) -> Container[str]:
+    return gazetteer.keys_in(tenant)
 
 
 def _counts_anywhere(cue: Cue) -> bool:
-    return cue in (*_SMALL, "regency", "province", "whole")
+    return cue in (*SMALL, "regency", "province", "whole")
 
 
 def _is_here(numbers: Iterable[Number], tenant: Number) -> bool:

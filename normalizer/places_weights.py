@@ -66,7 +66,7 @@ RULES = Weights(
 
 LEARNED = Weights(
     village_limit=0.71,
-    district_limit=0.56,
+    district_limit=0.57,
     of={
         "before count": 0.3,
         "before direction": -0.12,

@@ -1,5 +1,5 @@
 """
-How an address is cut: into parts at commas and stops, and parts into words; and what words announce.
+How an address is cut, into parts at commas and stops and these into words, and what announces.
 
 "Jl. Mawar No 3, Cikupa" has two parts. Words are small letters or digits, so that "RT05" gives
 two of them.
@@ -35,9 +35,9 @@ STREET = _set(
 LANDMARK = _set(
     "sd sdn smp smpn sma sman smk smkn mi mts man tk paud sekolah kampus universitas pasar mall "
     "toko indomaret alfamart alfamidi bank hotel puskesmas klinik rs rsud posyandu apotek polsek "
-    "polres kantor balai samsat terminal stasiun halte bandara pelabuhan masjid mushola gereja pura "
-    "vihara makam waduk sungai kali jembatan perempatan pertigaan simpang bundaran taman lapangan "
-    "spbu pom pabrik gudang tps kampung kp"
+    "polres kantor balai samsat terminal stasiun halte bandara pelabuhan masjid mushola "
+    "gereja pura vihara makam waduk sungai kali jembatan perempatan pertigaan simpang bundaran "
+    "taman lapangan spbu pom pabrik gudang tps kampung kp"
 )
 #: After these words of a text its next few are worth looking up.
 ANNOUNCING = (
@@ -63,11 +63,13 @@ EMPTY = _set(
 )
 # "jalan di Tegal" is no street of that name.
 _IN = frozenset({"di", "ke", "dari", "dr"})
+_TENS = ("", "x", "xx")
+_ONES = ("", "i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix")
 ROMAN = {
-    roman: str(value)
-    for value, roman in enumerate(
-        "i ii iii iv v vi vii viii ix x xi xii xiii xiv xv xvi xvii xviii xix xx".split(), start=1
-    )
+    ten + one: str(10 * tens + ones)
+    for tens, ten in enumerate(_TENS)
+    for ones, one in enumerate(_ONES)
+    if ten + one
 }
 
 

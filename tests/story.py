@@ -20,7 +20,8 @@ channels are stand-ins, whose payload is the message itself, and the clock, whic
 """
 
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
@@ -107,6 +108,8 @@ class Teller:
     questions: bool = True
     sent: int = 0
     worker: Pipeline | None = None
+    #: Done by somebody else right before each commit of the pipeline.
+    meanwhile: Callable[[], Awaitable[None]] | None = None
     #: After so many commits the power fails, once.
     writes_left: int | None = None
     #: Answers by number, as the citizen got them.
@@ -135,7 +138,7 @@ class Teller:
         if step.get("forwarded"):
             await self._forward()
         if set(step) - {"wait", "forwarded", "sees", "offers"}:
-            await self._send(step)
+            await self.send(step)
         await self.work()
         replies = await self.replies()
         new, self.heard = replies[len(self.heard) :], replies
@@ -192,6 +195,8 @@ class Teller:
 
     async def write(self, work: Callable[[Transaction], T], /) -> T:
         """Commit for the pipeline, or let the power fail before it."""
+        if self.meanwhile:
+            await self.meanwhile()
         if self.writes_left == 0:
             raise PowerCut
         if self.writes_left:
@@ -206,7 +211,8 @@ class Teller:
         """Whatever the tables hold."""
         return await self.database.read(lambda tx: tx.all(sql))
 
-    async def _send(self, step: Mapping[str, Any]) -> None:
+    async def send(self, step: Mapping[str, Any]) -> None:
+        """Let a message arrive; nobody looks at it yet."""
         self.sent += 1
         channel, sender = step.get("channel", "telegram"), step.get("from", "ani")
         told = {name: value for name, value in step.items() if name not in ABOUT}
@@ -260,6 +266,16 @@ class Teller:
             return line
         codes = [record.case_code for record, _ in await self.records()]
         return line.format("", *codes)
+
+
+@asynccontextmanager
+async def teller(url: str, vault: Vault, clock: Clock, folder: Path) -> AsyncIterator[Teller]:
+    """Somebody who can tell a story to the database at `url`."""
+    database = await Store.open(url)
+    journal = Journal(database, vault, clock=lambda: clock.milliseconds)
+    await journal.open()
+    yield Teller(database=database, vault=vault, clock=clock, folder=folder, journal=journal)
+    await database.close()
 
 
 def stories() -> list[Path]:

@@ -29,6 +29,7 @@ Finished = subprocess.CompletedProcess[str]
 COMMANDS = (
     *("run", "send", "check", "status", "replay", "verify", "reconcile", "export", "backup"),
     *("parked list", "parked show", "parked retry", "parked drop"),
+    *("import", "signals list", "signals report", "places import", "places show"),
 )
 CODE = re.compile(r"\b[0-9A-HJKMNP-TV-Z]{9}\b")
 
@@ -190,7 +191,7 @@ async def test_status_tells_what_waits_and_what_needs_a_person(gateway: Gateway)
     assert (facts["not_ready"], later["not_ready"]) == ([], ["not running"])
     assert facts["journal"] == {"waiting": 0, "oldest": None}
     assert (facts["parked"], later["parked"]) == (1, 1)
-    assert facts["channels"] == ["mail", "sms", "web"]
+    assert facts["channels"] == ["mail", "officer", "sms", "web"]
     assert facts["heads"] == later["heads"]
     assert "parked    1" in table
 

@@ -1,0 +1,100 @@
+"""
+What the names of a text mean beside one another.
+
+"Bojong, Cikupa" is the village of Bojong in the district of Cikupa, though there are other Bojongs
+and a village of Cikupa; "Tangerang" is the regency, the city or both, as the word before it and the
+tenant tell.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from normalizer.gazetteer import DISTRICT, PROVINCE, REGENCY, Number, level_of, lies_in
+from normalizer.places_words import Cue, Source
+
+#: The cues of villages and districts.
+SMALL = ("village", "district")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mention:
+    """A name that was found, and how it stands there."""
+
+    words: str
+    cue: Cue
+    source: Source
+    #: What it may mean: villages and districts, or regencies and provinces.
+    numbers: tuple[Number, ...]
+    #: What follows: a direction ("Babatan Indah") or a number ("Babatan 3").
+    after: str = ""
+    typo: bool = False
+    #: Its first word and the word behind it, counted over address and text.
+    start: int = 0
+    end: int = 0
+    #: What it lies in is named right behind it: "Bojong, Cikupa" or "Slawi kab Tegal".
+    chain: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """All names of a text."""
+
+    small: tuple[Mention, ...]
+    large: tuple[Mention, ...]
+
+
+def with_meanings(mention: Mention, numbers: Sequence[Number], *, chain: bool = False) -> Mention:
+    """The mention with some of its meanings."""
+    if len(numbers) == len(mention.numbers) and not chain:
+        return mention
+    return replace(mention, numbers=tuple(numbers), chain=chain)
+
+
+def chained(small: Sequence[Mention], large: Sequence[Mention]) -> tuple[Mention, ...]:
+    """The mentions with those meanings only that agree with the others, where some do."""
+    if len(small) + len(large) < 2:  # noqa: PLR2004 (nothing to agree with)
+        return tuple(small)
+    return tuple(_agreeing(mention, small, large) for mention in small)
+
+
+def _agreeing(mention: Mention, small: Sequence[Mention], large: Sequence[Mention]) -> Mention:
+    others = [other for other in small if other.words != mention.words]
+    numbers = mention.numbers
+    # "Bojong, Cikupa": the village of Bojong in Cikupa, and Cikupa the district around it.
+    around = [n for n in numbers if not n % DISTRICT and _some_in(n, others)]
+    inside = [n for n in numbers if n % DISTRICT and _some_around(n, others)]
+    numbers = tuple(around or inside or numbers)
+    next_to = [
+        other
+        for other in (*others, *large)
+        if 0 <= other.start - mention.end <= 1
+        and any(lies_in(n, m) and n != m for n in numbers for m in other.numbers)
+    ]
+    return with_meanings(mention, numbers, chain=bool(next_to))
+
+
+def _some_in(district: Number, others: Iterable[Mention]) -> bool:
+    return any(n % DISTRICT and lies_in(n, district) for other in others for n in other.numbers)
+
+
+def _some_around(village: Number, others: Iterable[Mention]) -> bool:
+    district = village - village % DISTRICT
+    return any(district in other.numbers for other in others)
+
+
+def large_in(raw: Iterable[Mention], tenant: Number) -> Iterator[Mention]:
+    """Regencies, cities and provinces, each as narrow as its cue and the tenant make it."""
+    for mention in raw:
+        large = [number for number in mention.numbers if number % REGENCY == 0]
+        if not large or mention.cue in (*SMALL, "street", "landmark"):
+            continue
+        if mention.cue == "regency":
+            wanted = "kabupaten" if mention.words.startswith(("kab", "pemkab", "bup")) else "kota"
+            large = [n for n in large if level_of(n) == wanted] or large
+        elif mention.cue == "province":
+            large = [n for n in large if n % PROVINCE == 0] or large
+        else:
+            large = [n for n in large if n % PROVINCE] or large
+            own = [n for n in large if tenant and (n == tenant or lies_in(n, tenant))]
+            large = own if len(own) == 1 else large
+        yield with_meanings(mention, large)
