@@ -14,6 +14,7 @@ from channels.contract import Reply
 from forwarder.ports import Transaction
 from gateway import chain, questions, records
 from gateway.questions import Open
+from gateway.review import review
 from gateway.revise import revise
 from gateway.turn import Manners
 from gateway.vault import Vault
@@ -155,6 +156,30 @@ async def test_a_revision_of_an_old_one_is_refused(teller: Teller) -> None:
     assert await teller.database.write(skip) is False
 
 
+async def test_a_dry_run_finds_nothing_to_change_in_a_record_of_many_messages(
+    teller: Teller,
+) -> None:
+    """It is made again of all of them, in their order."""
+    await teller.play({"id": "m1", "text": LAMP})
+    await teller.play({"text": "ANONIM"})
+    await teller.play({"text": "TAMBAH tiangnya miring"})
+    await teller.play({"edits": "m1", "text": f"{LAMP}, RT 5"})
+    craft = teller.pipeline()._workshop._craft  # type: ignore[union-attr]  # noqa: SLF001
+    found = await teller.database.read(
+        lambda tx: list(
+            review(
+                tx,
+                reader=craft._reader,  # noqa: SLF001
+                recorder=craft._recorder,  # noqa: SLF001
+                since=0,
+                channel="",
+            )
+        )
+    )
+
+    assert [one.fields for one in found] == [()]
+
+
 # --- one batch ---------------------------------------------------------------------------------
 
 
@@ -195,6 +220,15 @@ async def test_who_gets_no_more_answers_is_still_obeyed(teller: Teller) -> None:
 
     assert seen == []
     assert (await record(teller)).anonymous
+
+
+async def test_nobody_is_told_who_may_not_be_answered(teller: Teller) -> None:
+    """A robot's mail is a report without a receipt, and its command has no answer."""
+    report = await teller.play({"channel": "mail", "text": LAMP, "return_address": None})
+    command = await teller.play({"channel": "mail", "text": "BANTUAN", "return_address": None})
+
+    assert report == command == []
+    assert (await record(teller)).text == LAMP
 
 
 # --- questions ---------------------------------------------------------------------------------

@@ -268,6 +268,31 @@ def test_an_answer_in_the_thread_is_an_addition() -> None:
     assert decided("Sekarang tiangnya roboh juga", replace(CHAT, about=THEIRS)) == Begin()
 
 
+def test_a_photo_or_a_place_in_the_thread_is_an_addition_too() -> None:
+    """And where the thread's report was asked about, words answer its question first."""
+    about = replace(CHAT, about=MINE)
+    where = replace(asked("where"), about=MINE)
+
+    assert decided(PHOTO, about) == Change(report=MINE, role="add", say="added", once=True)
+    assert decided("Jl. Mawar", where) == Change(
+        report=MINE, role="place", say="place_added", closes=True
+    )
+
+
+def test_signs_right_after_a_report_belong_to_it() -> None:
+    """Anger needs no receipt of its own; alone it does."""
+    angry = "\U0001f621\U0001f621"
+
+    assert decided(angry, replace(CHAT, newest=MINE)) == Change(report=MINE, role="add")
+    assert decided(angry) == Begin(remark="no words, only signs")
+
+
+def test_an_addition_to_nothing_is_a_report_or_a_question_back() -> None:
+    """Whoever has reported nothing yet and names no code."""
+    assert decided("TAMBAH tiangnya juga miring") == Begin()
+    assert decided("TAMBAH") == Say(sentence="status_without_code")
+
+
 # --- whatever comes ----------------------------------------------------------------------------
 
 TEXTS = st.one_of(
