@@ -60,7 +60,7 @@ class Beginner:
                 confidential=message.confidential or decision.confidential,
                 remarks=(*message.remarks, *filter(None, [decision.remark])),
             )
-        draft = self._recorder.draft(row, message, ready.lane)
+        draft = self._recorder.draft(row, message, question)
         if waited or not question.clean_text:
             return draft
         return replace(draft, clean_text=question.clean_text, keys=question.keys)

@@ -87,12 +87,13 @@ class Recorder:
             plain=is_plain(heard),
         )
 
-    def draft(self, row: Claimed, message: InboundMessage, lane: str) -> Draft:
+    def draft(self, row: Claimed, message: InboundMessage, question: Question) -> Draft:
         """A new record, named by the journal row it begins with."""
+        own = row is question.ready.row
         return Draft(
             message=message,
-            lane=lane,
-            record_id=record_id_of(row.channel, row.external_id),
+            lane=question.ready.lane,
+            record_id=question.record_id if own else record_id_of(row.channel, row.external_id),
             case_code=self._codes.of(row.id),
             channel=row.channel,
             external_id=row.external_id,

@@ -93,7 +93,7 @@ def kept(before: Record, after: Record, *, choice: int = 0) -> Record:
                 *after.attachments,
                 *(file for file in before.attachments if file.sha256 not in known),
             ),
-            place=_chosen(before, choice) or after.place or before.place,
+            place=_decided(before) or _chosen(before, choice) or after.place or before.place,
             point=after.point or before.point,
             duplicate=before.duplicate,
             deadlines=before.deadlines,
@@ -195,14 +195,18 @@ def _dated(remark: str, member: Member) -> str:
     return f"{remark} on {member.received_at:%Y-%m-%d}"
 
 
+def _decided(before: Record) -> Place | None:
+    return before.place if before.place and before.place.by == "officer" else None
+
+
 def _chosen(before: Record, choice: int) -> Place | None:
     if not choice or not before.place or choice > len(before.place.candidates):
         return None
     candidate = before.place.candidates[choice - 1]
-    return Place(
+    return msgspec.structs.replace(
+        before.place,
         code=candidate.code,
         name=candidate.name,
         level=candidate.level,
         confidence=1.0,
-        candidates=before.place.candidates,
     )

@@ -300,6 +300,7 @@ def of_record(record: Record, state: str) -> dict[str, Any]:
         "visibility": record.visibility,
         "name": record.reporter.name or "",
         "place": record.place.name if record.place else "",
+        "code": (record.place.code if record.place else "") or "",
         "point": [record.point.lat, record.point.lon] if record.point else [],
         "files": [file.name for file in record.attachments],
         "remarks": list(record.remarks),
