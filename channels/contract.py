@@ -70,7 +70,7 @@ class PublicStatus:
     """What anybody who knows a case code may see of a case, and nothing more."""
 
     case_code: str
-    #: One of: diterima, diteruskan, ditindaklanjuti, selesai.
+    #: One of: diterima, diteruskan, ditindaklanjuti, selesai, dibatalkan.
     state: str
     received_at: datetime
     updated_at: datetime

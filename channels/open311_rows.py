@@ -25,6 +25,7 @@ _NOTES: Mapping[str, str] = MappingProxyType(
         "diteruskan": "Laporan diteruskan ke instansi",
         "ditindaklanjuti": "Laporan sedang ditindaklanjuti",
         "selesai": "Laporan selesai",
+        "dibatalkan": "Laporan ditarik kembali oleh pelapor",
     }
 )
 # The words of the FixMyStreet extension.
@@ -34,6 +35,7 @@ _UPDATES: Mapping[str, str] = MappingProxyType(
         "diteruskan": "investigating",
         "ditindaklanjuti": "in_progress",
         "selesai": "closed",
+        "dibatalkan": "closed",
     }
 )
 

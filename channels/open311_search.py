@@ -19,7 +19,7 @@ from channels.open311_fields import Pairs, first, listed
 MOST = 1000
 DAYS = timedelta(days=90)
 STATES: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {"open": ("diterima", "diteruskan", "ditindaklanjuti"), "closed": ("selesai",)}
+    {"open": ("diterima", "diteruskan", "ditindaklanjuti"), "closed": ("selesai", "dibatalkan")}
 )
 
 _MOMENT = re.compile(

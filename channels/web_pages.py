@@ -26,6 +26,7 @@ from channels.web_options import MIB, WebOptions
 PAGES = Path(__file__).with_name("pages")
 DEFAULT, OTHER = "id", "en"
 STATES = ("diterima", "diteruskan", "ditindaklanjuti", "selesai")
+WITHDRAWN = ("diterima", "dibatalkan")
 SHOWN = ("text", "place", "date", "name", "contact", "situs", "anonymous", "confidential")
 HOURS: Mapping[str, int] = {"WIB": 7, "WITA": 8, "WIT": 9}
 
@@ -105,11 +106,13 @@ class Pages:
         if status is None:
             code = 404 if asked else 200
             return self._look_up(lang, asked, code=code, trouble="unknown" if asked else "")
+        states = WITHDRAWN if status.state in WITHDRAWN[1:] else STATES
         return self._look_up(
             lang,
             asked,
             status=status,
-            reached=STATES.index(status.state) if status.state in STATES else 0,
+            states=states,
+            reached=states.index(status.state) if status.state in states else 0,
             received=self._day(lang, status.received_at),
             updated=self._day(lang, status.updated_at),
         )

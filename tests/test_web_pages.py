@@ -218,3 +218,12 @@ def test_words_and_edges_can_be_seen(scheme: int) -> None:
 
     assert [pair for pair in words if contrast(c[pair[0]], c[pair[1]]) < 4.5] == []
     assert [pair for pair in edges if contrast(c[pair[0]], c[pair[1]]) < 3] == []
+
+
+async def test_a_report_taken_back_says_so(site: Site, visitor: Visitor) -> None:
+    """Whoever looks it up reads that it was withdrawn, not that it waits."""
+    site.inbox.known[CODE] = replace(site.inbox.known[CODE], state="dibatalkan")
+    page = await visitor.get(f"/lapor/status?kode={CODE}")
+
+    assert "Laporan ini ditarik kembali oleh pelapor." in page
+    assert "Ditindaklanjuti" not in page
