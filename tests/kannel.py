@@ -10,17 +10,22 @@ Kannel 1.4.5 user guide, "Fake SMSC"; sheet of its HTTP interface: channels/READ
 import asyncio
 import contextlib
 import re
-from collections.abc import AsyncIterator
+from asyncio.subprocess import Process
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 import aiohttp
 import peers
+import pytest
 from ports import unused_port
 
-_STARTED = 30
-_ANSWER = 30
+_STARTED = 60
+_ANSWER = 60
+# Somebody else may take a port between our look at it and Kannel's; then it starts on others.
+_TRIES = 5
 
 _CONFIGURATION = """
 group = core
@@ -162,21 +167,26 @@ async def running_kannel(
     `recode` turns UCS-2 into UTF-8 on the way, `combine` joins the parts of long SMS.
     """
     bearerbox, smsbox = peers.need("bearerbox"), peers.need("smsbox")
-    ports = {name: unused_port() for name in ("admin", "box", "smsc", "sendsms")}
-    configuration = _written(folder, ports, hook=hook, recode=recode, combine=combine)
-    kannel = Kannel(
-        folder=folder,
-        admin_port=ports["admin"],
-        smsc_port=ports["smsc"],
-        send_url=f"http://127.0.0.1:{ports['sendsms']}/cgi-bin/sendsms",
-    )
-    async with _started(bearerbox, configuration):
-        await _listening(ports["box"])
-        async with _started(smsbox, configuration):
-            async with asyncio.timeout(_STARTED):
-                while not await kannel.is_up():  # noqa: ASYNC110 (another process)
-                    await asyncio.sleep(0.05)
-            yield kannel
+    switches = {"recode": recode, "combine": combine}
+    async with contextlib.AsyncExitStack() as running:
+        for number in range(_TRIES):
+            ports = {name: unused_port() for name in ("admin", "box", "smsc", "sendsms")}
+            configuration = _written(folder / str(number), ports, hook=hook, **switches)
+            kannel = Kannel(
+                folder=configuration.parent,
+                admin_port=ports["admin"],
+                smsc_port=ports["smsc"],
+                send_url=f"http://127.0.0.1:{ports['sendsms']}/cgi-bin/sendsms",
+            )
+            box = await running.enter_async_context(_started(bearerbox, configuration))
+            if not await _until(box, partial(_listening, ports["box"])):
+                continue
+            sms = await running.enter_async_context(_started(smsbox, configuration))
+            if await _until(sms, kannel.is_up):
+                break
+        else:
+            pytest.fail(f"Kannel does not start, see the logs in {folder}")
+        yield kannel
 
 
 def _written(folder: Path, ports: dict[str, int], *, hook: str, **switches: bool) -> Path:
@@ -191,7 +201,7 @@ def _written(folder: Path, ports: dict[str, int], *, hook: str, **switches: bool
 
 
 @contextlib.asynccontextmanager
-async def _started(program: Path, configuration: Path) -> AsyncIterator[None]:
+async def _started(program: Path, configuration: Path) -> AsyncIterator[Process]:
     process = await asyncio.create_subprocess_exec(
         str(program),
         "-v",
@@ -202,24 +212,32 @@ async def _started(program: Path, configuration: Path) -> AsyncIterator[None]:
         stderr=asyncio.subprocess.DEVNULL,
     )
     try:
-        yield
+        yield process
     finally:
         with contextlib.suppress(ProcessLookupError):
             process.kill()
         await process.wait()
 
 
-async def _listening(port: int) -> None:
-    async with asyncio.timeout(_STARTED):
-        while True:
-            try:
-                _, writer = await asyncio.open_connection("127.0.0.1", port)
-            except ConnectionError:
+async def _until(process: Process, ready: Callable[[], Awaitable[bool]]) -> bool:
+    """Wait until it is ready; False when the process ended instead, or says nothing for long."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_STARTED):
+            while process.returncode is None:
+                if await ready():
+                    return True
                 await asyncio.sleep(0.05)
-            else:
-                writer.close()
-                await writer.wait_closed()
-                return
+    return False
+
+
+async def _listening(port: int) -> bool:
+    try:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+    except ConnectionError:
+        return False
+    writer.close()
+    await writer.wait_closed()
+    return True
 
 
 def _quoted(octets: bytes) -> bytes:

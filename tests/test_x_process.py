@@ -115,21 +115,25 @@ async def test_a_kill_between_two_pages_loses_nothing_and_doubles_nothing(home: 
     async with serving_x() as x:
         posts = [x.mention(f"keluhan nomor {number} di Jl. Contoh") for number in range(110)]
         gateway = gateway_for(x, home)
+        # An answer that was on its way at the kill is not sent again: a person looks at it.
+        gateway.settings["outbox"] = {"uncertain_wait": 1.0}
         x.faults.extend([None, hang])
         await gateway.start()
         await until_rows(gateway, "select id from journal", 100)
         gateway.kill()
         async with gateway:
             await until_recorded(gateway, 110)
-            await x.until(lambda: len(x.replies) >= 110)
             await until_drained(gateway)
+            unsure = rows(gateway, "select count(*) from outbox where state = 'parked'")[0][0]
             status = await gateway.command("status")
             ids = Counter(rows(gateway, "select external_id from journal where channel = 'x'"))
             texts = Counter(central(gateway, "select text from records"))
 
     assert {id_ for (id_,) in ids} == set(posts)
     assert ids.total() == texts.total() == len(texts) == 110
-    assert max(Counter(reply["to"] for reply in x.replies).values()) == 1
+    answered = Counter(reply["to"] for reply in x.replies)
+    assert max(answered.values()) == 1
+    assert 110 - unsure <= len(answered) <= 110
     assert f"x: spent {x.bill / 1e6:.3f} of" in status.stdout
 
 
