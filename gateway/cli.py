@@ -12,7 +12,9 @@ import click
 from gateway.commands.act import parked, replay
 from gateway.commands.backup import backup
 from gateway.commands.check import check
+from gateway.commands.evaluate import evaluate
 from gateway.commands.look import export, reconcile, status, verify
+from gateway.commands.normalize import normalize
 from gateway.commands.officer import import_, signals_
 from gateway.commands.places import places
 from gateway.commands.run import run
@@ -31,7 +33,8 @@ def cli() -> None:
 
 OPERATE = (run, send, check, status, parked, replay, verify, reconcile, export, backup)
 OFFICERS = (import_, signals_, places)
-for command in (*OPERATE, *OFFICERS):
+MEASURE = (normalize, evaluate)
+for command in (*OPERATE, *OFFICERS, *MEASURE):
     cli.add_command(command)
 
 

@@ -2,6 +2,8 @@
 
 import asyncio
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -187,3 +189,22 @@ async def test_a_postgresql_that_acknowledges_too_early_is_refused(
     with pytest.raises(StoreError, match="synchronous_commit"):
         await Store.open(f"{url}{separator}options=-c%20synchronous_commit%3Doff")
     server.drop(url)
+
+
+LEFT_OPEN = """
+import asyncio, sys
+from gateway.store import Store
+asyncio.run(Store.open(sys.argv[1]))
+"""
+
+
+def test_a_process_that_leaves_its_store_open_ends_all_the_same(tmp_path: Path) -> None:
+    """What fails before it can close anything must not hang there, unseen by the supervisor."""
+    ended = subprocess.run(
+        [sys.executable, "-c", LEFT_OPEN, f"sqlite://{tmp_path}/gateway.db"],
+        cwd=Path(__file__).parents[1],
+        timeout=60,
+        check=False,
+    )
+
+    assert ended.returncode == 0

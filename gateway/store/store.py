@@ -54,7 +54,9 @@ class Store:
         self._local = threading.local()
         self._reading: list[Connection] = []
         self._readers = ThreadPoolExecutor(READERS, "store-reader")
-        self._writer = threading.Thread(target=self._write_groups, name="store-writer")
+        # A process that fails must end, also where nobody came to close the store: what waits for
+        # the writer then was acknowledged to nobody.
+        self._writer = threading.Thread(target=self._write_groups, name="store-writer", daemon=True)
         self._connection: Connection | None = None
 
     @classmethod
