@@ -90,8 +90,13 @@ async def stored(site: Site, *numbers: int) -> None:
         return len(await site.external_ids()) >= len(numbers)
 
     await until(are_there)
-    found = sorted(external_id.split(":")[0] for external_id in await site.external_ids())
-    assert found == sorted(f"<m{number}@mua.example>" for number in numbers)
+    assert await journal(site) == list(numbers)
+
+
+async def journal(site: Site) -> list[int]:
+    """Which mails are in the journal, by the number they bear."""
+    keys = [key.split(":")[0] for key in await site.external_ids()]
+    return sorted(int(key.removeprefix("<m").removesuffix("@mua.example>")) for key in keys)
 
 
 async def told(site: Site, *lines: str) -> None:
@@ -211,6 +216,9 @@ async def test_a_restart_of_the_server_is_no_trouble(dovecot: Dovecot, site: Sit
 
         await until(is_well)
 
+    assert await journal(site) == [1, 2]
+    assert {kind for kind, _ in site.troubles} <= {"away", None}
+
 
 @pytest.mark.peer
 async def test_a_new_uidvalidity_reads_everything_again(dovecot: Dovecot, site: Site) -> None:
@@ -300,6 +308,9 @@ async def test_other_ways_to_connect(dovecot: Dovecot, site: Site, security: str
     async with reading(site, mailbox):
         await stored(site, 1)
 
+    assert await journal(site) == [1]
+    assert (", TLS," in dovecot.log()) == (security == "starttls")
+
 
 @pytest.mark.peer
 @pytest.mark.parametrize("security", ["starttls", "tls"])
@@ -361,6 +372,9 @@ async def test_mail_from_before_we_came_can_be_left_alone(dovecot: Dovecot, site
     async with reading(site, account(dovecot.plain, since=date(2021, 1, 1))):
         await stored(site, 2)
 
+    assert await journal(site) == [2]
+    assert ledger_of(await site.inbox.cursor(CURSOR)).last == 2
+
 
 # --- a server that misbehaves --------------------------------------------------------------------
 
@@ -386,6 +400,9 @@ async def test_a_mail_that_comes_as_we_lie_down_wakes_us(site: Site) -> None:
     server = ImapServer(mails={1: mail(1)}, meanwhile={2: mail(2)})
     async with running_imap(server), reading(site, simple(server, poll=3600.0)):
         await stored(site, 1, 2)
+
+    assert await journal(site) == [1, 2]
+    assert "IDLE" in server.asked
 
 
 async def test_a_mail_that_is_refused_or_gone_is_noted(site: Site) -> None:

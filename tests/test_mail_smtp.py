@@ -310,3 +310,5 @@ def test_the_listener_does_the_same_on_uvloop(tmp_path: Path) -> None:
         runner.run(test_connections_are_limited_and_room_is_made_again())
         runner.run(test_a_silent_client_is_sent_away())
         runner.run(test_a_renewed_certificate_is_used_without_a_restart(tmp_path))
+
+        assert isinstance(runner.get_loop(), uvloop.Loop)
