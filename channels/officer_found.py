@@ -79,7 +79,7 @@ def external_id(found: Found) -> str:
     else:
         said = (
             "content", found.system, found.link, found.text, found.title, found.author,
-            found.contact, found.place, found.written_at, found.files,
+            found.contact, found.place, _moment(found.written_at), found.files,
         )  # fmt: skip
     return f"sha256:{hashlib.sha256(msgspec.msgpack.encode(said)).hexdigest()}"
 

@@ -150,6 +150,14 @@ async def test_what_is_no_finding_is_refused(tmp_path: Path, body: bytes, status
         assert await site.payloads() == []
 
 
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+async def test_a_time_out_of_this_world_is_left_out(site: Site, at: str) -> None:
+    """At the ends of the calendar there is no such time in UTC; the words are kept."""
+    status, _ = await enter(site, {**POST, "written_at": at})
+
+    assert (status, (await said(site)).sent_at) == (201, None)
+
+
 async def test_a_full_disk_is_503(site: Site) -> None:
     """And no case code."""
     site.full = True
