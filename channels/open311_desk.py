@@ -97,7 +97,7 @@ class Desk:
     # --- services ---
 
     async def _discovery(self, request: web.Request, _: str, form: Format) -> web.Response:
-        base = self.options.public_url.rstrip("/") or str(request.url.origin())
+        base = self.options.public_url.rstrip("/") or _origin(request)
         return answer("discovery", rows.discovery_row(self.options, base + PATH), form)
 
     async def _services(self, _: web.Request, __: str, form: Format) -> web.Response:
@@ -162,6 +162,14 @@ class Desk:
 
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self._clock(), UTC)
+
+
+def _origin(request: web.Request) -> str:
+    """The address the client used; raises Refused where its Host header names none."""
+    try:
+        return str(request.url.origin())
+    except ValueError as error:
+        raise Refused(HTTPStatus.BAD_REQUEST, "The Host header names no host") from error
 
 
 def _fault(code: HTTPStatus, description: str) -> Fault:

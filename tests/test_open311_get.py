@@ -38,9 +38,9 @@ class Client:
         self._session = session
         self.inbox = inbox
 
-    async def get(self, path: str) -> tuple[int, str, str]:
+    async def get(self, path: str, **headers: str) -> tuple[int, str, str]:
         """Status, Content-Type and text."""
-        async with self._session.get(self._url + PATH + path) as response:
+        async with self._session.get(self._url + PATH + path, headers=headers) as response:
             return response.status, response.headers["Content-Type"], await response.text()
 
     async def json(self, path: str) -> Any:  # noqa: ANN401 (whatever JSON says)
@@ -266,6 +266,16 @@ async def test_discovery_names_the_public_address() -> None:
 
         assert told["endpoints"][0]["url"] == f"https://lapor.example{PATH}"
         assert told["contact"] == "Diskominfo"
+
+
+@pytest.mark.parametrize("host", ["a:99999", "a:x", "a:-1", ""])
+async def test_a_host_that_is_none_is_the_clients_mistake(client: Client, host: str) -> None:
+    """Discovery without a public address would have to show it; nothing else needs it."""
+    status, _, text = await client.get("/discovery.json", Host=host)
+    services, _, _ = await client.get("/services.json", Host=host)
+
+    assert (status, services) == (400, 200)
+    assert "Host" in text
 
 
 @pytest.mark.parametrize(
