@@ -23,7 +23,7 @@ from gateway.build import Parts, build, now_ms
 from gateway.build_craft import build_rules
 from gateway.errors import SettingsError
 from gateway.health import Health, until_listening
-from gateway.http import internal_app, open_doors, public_app
+from gateway.http import internal_app, open_doors, public_app, runner_of
 from gateway.internal import carry_out, file_for, scrape
 from gateway.notify import Notifier
 from gateway.secrets import Secrets, gateway_key
@@ -118,12 +118,7 @@ class App:
     async def _listen(
         self, stack: AsyncExitStack, app: web.Application, name: str, address: str
     ) -> web.BaseSite:
-        runner = web.AppRunner(
-            app,
-            access_log=None,
-            shutdown_timeout=self._settings.limits.drain,
-            auto_decompress=False,  # a small body that unpacks to gigabytes is no complaint
-        )
+        runner = runner_of(app, drain=self._settings.limits.drain)
         await runner.setup()
         open_doors(runner)
         stack.push_async_callback(runner.cleanup)

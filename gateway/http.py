@@ -28,6 +28,11 @@ log = structlog.get_logger()
 # take long on a village's network; the web channel bounds it more closely.
 REQUEST_SECONDS = 60.0
 UPLOAD_SECONDS = 900.0
+# Who opened a connection and asks nothing; longer than proxies keep theirs open (nginx: 60).
+IDLE_SECONDS = 75.0
+# Who asked for a long answer and does not read it; a village's network needs its time.
+READING_SECONDS = 120.0
+LONG_ANSWER = 1 << 16
 ORDER_BYTES = 1 << 20
 
 Ready = Callable[[], Awaitable[Sequence[str]]]
@@ -41,9 +46,21 @@ Doors = Mapping[tuple[str, str], Handler]
 _DOORS: web.AppKey[Doors] = web.AppKey("doors")
 
 
-def public_app(routes: Sequence[web.AbstractRouteDef], *, most_bytes: int) -> web.Application:
+def public_app(
+    routes: Sequence[web.AbstractRouteDef],
+    *,
+    most_bytes: int,
+    reading_seconds: float = READING_SECONDS,
+) -> web.Application:
     """The listener providers and citizens reach."""
+
+    async def bound(request: web.Request, response: web.StreamResponse) -> None:
+        if (response.content_length or 0) > LONG_ANSWER and request.transport:
+            loop = asyncio.get_running_loop()
+            loop.call_later(reading_seconds, _hang_up_on_idlers, request.transport)
+
     app = web.Application(middlewares=[_guard], client_max_size=most_bytes)
+    app.on_response_prepare.append(bound)
     app.add_routes(routes)
     app[_DOORS] = {
         (route.method, route.path): cast("Handler", route.handler)
@@ -52,6 +69,20 @@ def public_app(routes: Sequence[web.AbstractRouteDef], *, most_bytes: int) -> we
         if "{" not in route.path
     }
     return app
+
+
+def runner_of(
+    app: web.Application, *, drain: float, idle_seconds: float = IDLE_SECONDS
+) -> web.AppRunner:
+    """What serves an app; `drain` bounds the requests under way at a stop."""
+    return web.AppRunner(
+        app,
+        access_log=None,
+        shutdown_timeout=drain,
+        # aiohttp's own is an hour, also for half a head: a few thousand of them and we are deaf.
+        keepalive_timeout=idle_seconds,
+        auto_decompress=False,  # a small body that unpacks to gigabytes is no complaint
+    )
 
 
 def open_doors(runner: web.AppRunner) -> None:
@@ -156,6 +187,12 @@ async def _guard(request: web.Request, handler: Handler, path: str = "") -> web.
         # Our bug: the provider hears that nothing was stored and sends again.
         log.exception("request failed", route=path or _route(request))
         return problem(HTTPStatus.INTERNAL_SERVER_ERROR)
+
+
+def _hang_up_on_idlers(transport: asyncio.BaseTransport) -> None:
+    """End a connection whose other end still has not taken what was sent."""
+    if isinstance(transport, asyncio.WriteTransport) and transport.get_write_buffer_size():
+        transport.abort()
 
 
 def _route(request: web.Request) -> str:

@@ -9,14 +9,18 @@ from aiohttp import web
 
 from channels.acknowledgement import Acknowledgement
 from channels.contract import NotStored
-from gateway.http import open_doors, public_app
+from gateway.http import IDLE_SECONDS, READING_SECONDS, open_doors, public_app, runner_of
 
 Say = Callable[[bytes], Awaitable[bytes]]
+#: More than the sockets between two programs hold.
+LONG = b"x" * (32 << 20)
 
 
 @asynccontextmanager
-async def door() -> AsyncIterator[Say]:
-    """Says bytes to a listener with a few routes; gives what it answers until it hangs up."""
+async def listener(
+    idle_seconds: float = IDLE_SECONDS, reading_seconds: float = READING_SECONDS
+) -> AsyncIterator[web.AppRunner]:
+    """A listener with a few routes."""
     answer = Acknowledgement(b"ok")
 
     async def receive(request: web.Request) -> web.StreamResponse:
@@ -30,23 +34,48 @@ async def door() -> AsyncIterator[Say]:
     async def named(request: web.Request) -> web.StreamResponse:
         return web.Response(text=request.match_info["name"])
 
-    app = public_app([web.post("/in/x", receive), web.get("/in/y/{name}", named)], most_bytes=100)
-    runner = web.AppRunner(app, access_log=None)
+    async def long(_: web.Request) -> web.StreamResponse:
+        return web.Response(body=LONG)
+
+    app = public_app(
+        [
+            web.post("/in/x", receive),
+            web.get("/in/y/{name}", named),
+            web.get("/long", long),
+        ],
+        most_bytes=100,
+        reading_seconds=reading_seconds,
+    )
+    runner = runner_of(app, drain=1, idle_seconds=idle_seconds)
     await runner.setup()
     open_doors(runner)
     await web.TCPSite(runner, "127.0.0.1", 0).start()
-
-    async def say(request: bytes) -> bytes:
-        reader, writer = await asyncio.open_connection(*runner.addresses[0][:2])
-        writer.write(request)
-        heard = await asyncio.wait_for(reader.read(), 30)
-        writer.close()
-        return heard
-
     try:
-        yield say
+        yield runner
     finally:
         await runner.cleanup()
+
+
+@asynccontextmanager
+async def door(idle_seconds: float = IDLE_SECONDS) -> AsyncIterator[Say]:
+    """Says bytes to a listener; gives what it answers until it hangs up."""
+    async with listener(idle_seconds) as runner:
+
+        async def say(request: bytes) -> bytes:
+            reader, writer = await asyncio.open_connection(*runner.addresses[0][:2])
+            writer.write(request)
+            heard = await asyncio.wait_for(reader.read(), 30)
+            writer.close()
+            return heard
+
+        yield say
+
+
+async def until(come: Callable[[], bool]) -> None:
+    """Wait for what the other side does."""
+    async with asyncio.timeout(60):
+        while not come():  # noqa: ASYNC110 (it tells nobody)
+            await asyncio.sleep(0.01)
 
 
 def post(path: str, body: bytes = b"a", *headers: str, version: str = "1.1") -> bytes:
@@ -104,3 +133,34 @@ async def test_who_asks_before_sending_is_told_to_go_on() -> None:
         heard = await say(post("/in/x", b"a", "Expect: 100-continue", LAST))
 
     assert heard.startswith(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n")
+
+
+@pytest.mark.parametrize("begun", [b"", b"POST /in/x HTTP/1.1\r\nHost: x\r\nContent-Le", b"P"])
+async def test_who_asks_nothing_is_sent_away(begun: bytes) -> None:
+    """A connection without a request, or with a head that never ends, is not kept for ever."""
+    async with door(idle_seconds=0.2) as say:
+        heard = await say(begun)
+
+    assert heard == b""
+
+
+async def test_who_asks_for_a_long_answer_must_take_it() -> None:
+    """A reader that stops reading holds our memory for two minutes and no longer."""
+    async with listener(reading_seconds=0.2) as runner:
+        _, writer = await asyncio.open_connection(*runner.addresses[0][:2], limit=1024)
+        writer.write(b"GET /long HTTP/1.1\r\nHost: x\r\n\r\n")
+        server = runner.server
+        assert server
+        await until(lambda: server.requests_count > 0)
+        await until(lambda: not server.connections)
+        writer.close()
+
+        assert (server.requests_count, server.connections) == (1, [])
+
+
+async def test_who_reads_gets_all_of_a_long_answer() -> None:
+    """The bound is for those who do not."""
+    async with door() as say:
+        heard = await say(b"GET /long HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+
+    assert heard.endswith(LONG)
