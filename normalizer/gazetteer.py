@@ -13,12 +13,14 @@ import io
 import re
 from array import array
 from bisect import bisect_left
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, TypeAlias
 
 Level: TypeAlias = Literal["provinsi", "kabupaten", "kota", "kecamatan", "desa"]
 #: A place as a number of ten digits; 0 is no place.
 Number: TypeAlias = int
+#: Places that belong together, such as a city and the regency around it; none: the country.
+Area: TypeAlias = tuple[Number, ...]
 
 # What one province, regency or district is wide, counted in numbers.
 PROVINCE, REGENCY, DISTRICT = 10**8, 10**6, 10**4
@@ -79,18 +81,11 @@ class Gazetteer:
             return ()
         return found if isinstance(found, tuple) else (found,)
 
-    @property
-    def keys(self) -> Container[str]:
-        """Every name in the spelling they are looked up by."""
-        return self._found
-
-    def keys_in(self, whole: Number) -> frozenset[str]:
+    def keys_in(self, area: Area) -> Iterator[str]:
         """The names of the places in an area, and of every regency, city and province."""
-        return frozenset(
-            key
-            for key in self._found
-            if any(lies_in(number, whole) or number % REGENCY == 0 for number in self.find(key))
-        )
+        for key in self._found:
+            if not area or any(_is_known_in(area, number) for number in self.find(key)):
+                yield key
 
     def name(self, number: Number) -> str:
         """What a place is called, empty where there is none."""
@@ -110,6 +105,10 @@ class Gazetteer:
         whole = dict.fromkeys((number, district_of(number), regency_of(number)))
         names = [self.name(each) for each in whole if each]
         return ", ".join(name for name in names if name)
+
+
+def _is_known_in(area: Area, number: Number) -> bool:
+    return number % REGENCY == 0 or lies_in_area(number, area)
 
 
 def spelling(name: str) -> str:
@@ -163,6 +162,22 @@ def width(number: Number) -> int:
 def lies_in(number: Number, whole: Number) -> bool:
     """Whether a place is another one or a part of it; everything lies in 0."""
     return whole <= number < whole + width(whole)
+
+
+def lies_in_area(number: Number, area: Area) -> bool:
+    """Whether a place belongs to an area; every one belongs to the country."""
+    return not area or any(lies_in(number, whole) for whole in area)
+
+
+def area_of(codes: str) -> Area:
+    """The area of codes such as "36.03" or "34.04, 34.71"; GazetteerError names what is none."""
+    area = []
+    for code in codes.replace(",", " ").split():
+        number = number_of(code)
+        if not number:
+            raise GazetteerError(f"{code} is no code of an area, such as 36 or 36.03")
+        area.append(number)
+    return tuple(area)
 
 
 def district_of(number: Number) -> Number:

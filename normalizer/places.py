@@ -14,6 +14,7 @@ from math import exp
 
 from normalizer.gazetteer import (
     DISTRICT,
+    Area,
     Gazetteer,
     Level,
     Number,
@@ -72,19 +73,19 @@ class Places:
         self,
         table: bytes,
         common: frozenset[str] = frozenset(),
-        tenant: Number = 0,
+        area: Area = (),
         learned: Learned | None = None,
     ) -> None:
-        """Take a table that `check_table` has seen, and the area this gateway serves, 0 for all."""
+        """Take a table that `check_table` has seen, and the area this gateway serves."""
         self._table = table
         self.common = common
-        self.tenant = tenant
+        self.area = area
         self.learned = learned
 
     @cached_property
     def names(self) -> Names:
         """The table, read."""
-        return Names(read_gazetteer(self._table), self.common)
+        return Names(read_gazetteer(self._table), self.common, self.area)
 
     @property
     def gazetteer(self) -> Gazetteer:
@@ -95,9 +96,9 @@ class Places:
 def locate(text: str, address: str, places: Places) -> Located:
     """Find where a report is about; `address` is what the citizen gave apart, often empty."""
     text, address = text[:_READ], address[:_READ]
-    named = places.names.find_in(address, text, places.tenant)
+    named = places.names.find_in(address, text)
     weights = LEARNED if places.learned else RULES
-    found = weigh_up(address, text, named, tenant=places.tenant, learned=places.learned)
+    found = weigh_up(address, text, named, area=places.area, learned=places.learned)
     likely = _probabilities(found, weights) if len(found) > 1 else {}
     both = f"{address}\n{text}" if address else text
     return _told(likely, named, places, weights, text=both)

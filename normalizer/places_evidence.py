@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from math import log
 from typing import TypeAlias
 
-from normalizer.gazetteer import DISTRICT, Number, lies_in
+from normalizer.gazetteer import DISTRICT, Area, Number, lies_in, lies_in_area
 from normalizer.places_meaning import Mention, Named
 from normalizer.places_streets import Streets, phrases
 from normalizer.places_words import Source, parts
@@ -62,11 +62,11 @@ class _Heard:
 
 
 def weigh_up(
-    address: str, text: str, named: Named, *, tenant: Number, learned: Learned | None
+    address: str, text: str, named: Named, *, area: Area, learned: Learned | None
 ) -> dict[Number, Evidence]:
     """The evidence for every candidate."""
     found: dict[Number, Evidence] = {}
-    _add_names(found, named, tenant)
+    _add_names(found, named, area)
     if learned:
         heard = _heard(address, text, learned.streets)
         if heard:
@@ -74,7 +74,7 @@ def weigh_up(
     return _with_districts(found)
 
 
-def _add_names(found: dict[Number, Evidence], named: Named, tenant: Number) -> None:
+def _add_names(found: dict[Number, Evidence], named: Named, area: Area) -> None:
     regencies = [number for mention in named.large for number in mention.numbers]
     for mention in named.small:
         villages = sum(number % DISTRICT > 0 for number in mention.numbers)
@@ -92,7 +92,7 @@ def _add_names(found: dict[Number, Evidence], named: Named, tenant: Number) -> N
             if regencies:
                 inside = any(lies_in(number, regency) for regency in regencies)
                 evidence["regency named" if inside else "other regency named"] = 1.0
-            if not lies_in(number, tenant):
+            if not lies_in_area(number, area):
                 evidence["outside"] = 1.0
 
 

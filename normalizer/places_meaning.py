@@ -9,7 +9,7 @@ tenant tell.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from normalizer.gazetteer import DISTRICT, PROVINCE, REGENCY, Number, level_of, lies_in
+from normalizer.gazetteer import DISTRICT, PROVINCE, REGENCY, Area, Number, level_of, lies_in
 from normalizer.places_words import Cue, Source
 
 #: The cues of villages and districts.
@@ -82,7 +82,7 @@ def _some_around(village: Number, others: Iterable[Mention]) -> bool:
     return any(district in other.numbers for other in others)
 
 
-def large_in(raw: Iterable[Mention], tenant: Number) -> Iterator[Mention]:
+def large_in(raw: Iterable[Mention], area: Area) -> Iterator[Mention]:
     """Regencies, cities and provinces, each as narrow as its cue and the tenant make it."""
     for mention in raw:
         large = [number for number in mention.numbers if number % REGENCY == 0]
@@ -95,6 +95,6 @@ def large_in(raw: Iterable[Mention], tenant: Number) -> Iterator[Mention]:
             large = [n for n in large if n % PROVINCE == 0] or large
         else:
             large = [n for n in large if n % PROVINCE] or large
-            own = [n for n in large if tenant and (n == tenant or lies_in(n, tenant))]
+            own = [n for n in large if any(lies_in(n, a) or lies_in(a, n) for a in area)]
             large = own if len(own) == 1 else large
         yield with_meanings(mention, large)

@@ -14,7 +14,7 @@ from typing import Literal, TypeVar
 
 import msgspec
 
-from normalizer.gazetteer import GazetteerError, check_table, number_of
+from normalizer.gazetteer import GazetteerError, area_of, check_table
 from normalizer.lexicon import Lexicon, Mark, lexicon
 from normalizer.places import Places
 from normalizer.places_evidence import Learned
@@ -95,7 +95,8 @@ def read_rules(files: Mapping[str, bytes], tenant: str = "") -> Rules:
     """
     Read the files by their names in `FILES`; raise RulesError where one does not fit.
 
-    `tenant` is the code of the area this gateway serves, such as "36.03"; empty: the country.
+    `tenant` is the code of the area this gateway serves, such as "36.03", or several with commas;
+    empty: the country.
     """
     taxonomy = _decoded(files, "taxonomy.toml", TaxonomyFile)
     agencies = _decoded(files, "agencies.toml", AgenciesFile)
@@ -124,18 +125,17 @@ def _places(files: Mapping[str, bytes], tenant: str) -> Places:
     table = files.get("places.csv")
     if table is None:
         raise RulesError("places.csv is missing.")
-    if tenant and not number_of(tenant):
-        raise RulesError(f"{tenant} is no code of an area, such as 36 or 36.03.")
     learned = files.get(STREETS)
     try:
         check_table(table)
+        area = area_of(tenant)
         streets = read_streets(learned) if learned else None
     except (GazetteerError, StreetsError) as exc:
         raise RulesError(f"{exc}.") from exc
     return Places(
         table,
         frozenset(words_about_places.common),
-        number_of(tenant) if tenant else 0,
+        area,
         Learned.of(streets) if streets else None,
     )
 

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from normalizing import RULES, SHIPPED, report, said
 
-from normalizer.gazetteer import number_of
+from normalizer.gazetteer import area_of, number_of
 from normalizer.normalize import normalize
 from normalizer.places import Located, Places, locate
 from normalizer.places_evidence import Learned
@@ -14,7 +14,7 @@ from normalizer.rules import RulesError, read_rules
 
 COMMON = read_rules(SHIPPED).places.common
 AREAS = {
-    code: Places(SHIPPED["places.csv"], COMMON, number_of(code) if code else 0)
+    code: Places(SHIPPED["places.csv"], COMMON, area_of(code))
     for code in ("", "36.03", "34", "34.04", "51", "51.03", "13", "21.71", "82.72", "33.28")
 }
 SUKAMULYA = ("36.03.18.1001", "36.03.27.2002")
@@ -212,7 +212,7 @@ def streets() -> Streets:
 def test_streets_learned_from_past_reports_tell_the_village() -> None:
     """No name of a village stands in the new report."""
     learned = Learned.of(read_streets(streets().encode()))
-    area = Places(SHIPPED["places.csv"], COMMON, number_of("36.03"), learned)
+    area = Places(SHIPPED["places.csv"], COMMON, area_of("36.03"), learned)
     located = locate("banjir setinggi lutut", "jalan kenari jingga 77", area)
 
     assert located.code == SUKAMULYA[0]

@@ -7,7 +7,7 @@ import pytest
 
 from gateway.evaluation.places import REPORTS, TABLE, measure
 
-DATA = Path(os.environ.get("LAPOR_DATA", "/work/shared/data"))
+DATA = Path(os.environ.get("LAPOR_DATA", Path(__file__).parents[2] / "shared" / "data"))
 MARGIN = 0.005
 
 pytestmark = pytest.mark.skipif(

@@ -19,7 +19,7 @@ import msgspec
 from rapidfuzz.distance import Levenshtein
 
 from gateway.evaluation.figure import Figure
-from normalizer.gazetteer import DISTRICT, Gazetteer, Number, number_of, spelling
+from normalizer.gazetteer import DISTRICT, Gazetteer, Number, area_of, number_of, spelling
 from normalizer.places import Located, Places, locate
 from normalizer.places_evidence import Learned
 from normalizer.places_streets import learn_streets
@@ -119,13 +119,13 @@ def folds_of(examples: Sequence[Example]) -> list[int]:
 
 
 def _by_rules(examples: Iterable[Example], table: bytes) -> list[Located]:
-    places = Places(table, tenant=number_of(TENANT))
+    places = Places(table, area=area_of(TENANT))
     return [_ask(example, places) for example in examples]
 
 
 def _learned(examples: Sequence[Example], table: bytes) -> list[Located]:
     folds = folds_of(examples)
-    places = Places(table, tenant=number_of(TENANT))
+    places = Places(table, area=area_of(TENANT))
     found: dict[int, Located] = {}
     for fold in range(FOLDS):
         streets = learn_streets(
