@@ -3,7 +3,7 @@
 from channels.contract import Channel, Topic
 from channels.registry import CHANNELS
 from gateway.codes import CaseCodes
-from gateway.config_files import config_files, find_config_file
+from gateway.config_files import config_files, find_config_file, learned_files
 from gateway.craft import Craft
 from gateway.decode import Decoder, read_toml
 from gateway.errors import SettingsError
@@ -38,9 +38,10 @@ def build_channels(settings: Settings, vault: Vault) -> dict[str, Channel]:
 
 
 def build_rules(settings: Settings) -> Rules:
-    """What the files in config/ say; SettingsError names the file that does not fit."""
+    """What config/ and the learned files say; SettingsError names the file that does not fit."""
+    files = {**config_files(settings.config_dir), **learned_files(settings.data_dir)}
     try:
-        return read_rules(config_files(settings.config_dir))
+        return read_rules(files, settings.tenant.area)
     except RulesError as exc:
         raise SettingsError(str(exc)) from exc
 

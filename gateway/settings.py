@@ -28,6 +28,7 @@ from gateway.files_options import Attachments
 from gateway.log import Format, Level
 from gateway.secrets import Secrets
 from gateway.sockets import host_and_port, is_loopback
+from normalizer.gazetteer import GazetteerError, area_of
 
 __all__ = ["Settings", "SettingsError", "read_settings"]
 
@@ -79,6 +80,19 @@ class StoreSection(_Section, frozen=True, kw_only=True):
             raise ValueError("url: a password does not belong here; name a passfile= instead")
 
 
+class Tenant(_Section, frozen=True, kw_only=True):
+    """Section [tenant]: whose gateway this is."""
+
+    #: Its own area by Kemendagri code, several with commas; names are looked for there first.
+    area: str = ""
+
+    def __post_init__(self) -> None:
+        try:
+            area_of(self.area)
+        except GazetteerError as exc:
+            raise ValueError(f"area: {exc}") from exc
+
+
 class Pipeline(_Section, frozen=True, kw_only=True):
     """Section [pipeline]: from message to record."""
 
@@ -127,6 +141,7 @@ class File(_Section, frozen=True, kw_only=True):
     """gateway.toml as a whole; stores and channels are decoded by their own structs."""
 
     http: Http = Http()
+    tenant: Tenant = Tenant()
     store: StoreSection = StoreSection()
     outbox: Policy = Policy()
     pipeline: Pipeline = Pipeline()
@@ -157,6 +172,7 @@ class Settings:
     #: The section's URL, or that of the SQLite file in the data folder.
     store_url: str
     http: Http
+    tenant: Tenant
     outbox: Policy
     pipeline: Pipeline
     identity: Identity
@@ -186,6 +202,7 @@ def read_settings(
         data_dir=data_dir.absolute(),
         store_url=content.store.url or f"sqlite://{quote(str(data_dir.absolute()))}/gateway.db",
         http=content.http,
+        tenant=content.tenant,
         outbox=content.outbox,
         pipeline=content.pipeline,
         identity=content.identity,

@@ -92,6 +92,22 @@ class Places:
         """All places."""
         return self.names.gazetteer
 
+    def called(self) -> str:
+        """What is known, in words for a person: how many places, whose area, what was learned."""
+        parts = [f"{len(self.gazetteer)} places"]
+        if self.area:
+            own = sum(len(self.gazetteer.within(whole)) for whole in self.area)
+            names = "; ".join(self.gazetteer.called(whole) or code_of(whole) for whole in self.area)
+            parts.append(f"{own} of them in {names}")
+        parts.append(self.learned.streets.called() if self.learned else "no streets learned")
+        return ", ".join(parts)
+
+    def lacks(self) -> Area:
+        """The tenant's places without any place in them: the table is of another area."""
+        table = self.gazetteer
+        village = {whole for whole in self.area if whole % DISTRICT and table.name(whole)}
+        return tuple(n for n in self.area if not table.within(n) and n not in village)
+
 
 def locate(text: str, address: str, places: Places) -> Located:
     """Find where a report is about; `address` is what the citizen gave apart, often empty."""

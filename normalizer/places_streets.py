@@ -76,6 +76,11 @@ class Streets:
     def __len__(self) -> int:
         return len(self._file.phrases)
 
+    def called(self) -> str:
+        """What it is made of, in words for a person."""
+        reports, villages = sum(self._file.reports), len(self._file.villages)
+        return f"{len(self)} phrases of {reports} reports from {villages} villages"
+
     def encode(self) -> bytes:
         """As JSON."""
         return msgspec.json.encode(self._file)
@@ -90,7 +95,7 @@ def read_streets(content: bytes) -> Streets:
     packed = (each if isinstance(each, list) else (each,) for each in file.phrases.values())
     most = max((one >> _VILLAGE_SHIFT for each in packed for one in each), default=-1)
     if file.version != VERSION or most >= len(file.villages):
-        raise StreetsError("streets.json: was made by another version; train again")
+        raise StreetsError("streets.json: was made by another version; run places learn again")
     return Streets(file)
 
 

@@ -41,7 +41,7 @@ FILES = (
     *(f"replies/{language}.toml" for language in LANGUAGES),
 )
 
-#: Learned by `train`; read where it is there.
+#: Learned by `places learn`; read where it is there.
 STREETS = "streets.json"
 
 T = TypeVar("T")

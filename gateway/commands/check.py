@@ -21,6 +21,8 @@ from gateway.settings import Settings
 from gateway.sockets import host_and_port
 from gateway.store import Store, StoreBusy, StoreError
 from gateway.vault import Vault
+from normalizer.gazetteer import code_of
+from normalizer.places import Places
 
 LEAST_FREE = 1 << 30
 
@@ -52,15 +54,25 @@ def check(place: Place) -> None:
 def _findings(place: Place) -> Iterator[Finding]:
     try:
         settings = place.settings()
-        build_rules(settings)
+        rules = build_rules(settings)
     except SettingsError as exc:
         yield Finding(verdict="wrong", what="settings", says=str(exc))
         return
     yield Finding(verdict="ok", what="settings", says=str(settings.file))
+    yield _places(rules.places)
     yield _key(settings)
     yield _disk(settings)
     yield from asyncio.run(_database(settings))
     yield from _doors(settings)
+
+
+def _places(places: Places) -> Finding:
+    """Without the villages of its own area a gateway knows none of the names citizens write."""
+    lacking = ", ".join(code_of(whole) for whole in places.lacks())
+    if lacking:
+        says = f"places.csv has nothing in {lacking}: lapor-gateway places import"
+        return Finding(verdict="note", what="places", says=says)
+    return Finding(verdict="ok", what="places", says=places.called())
 
 
 def _key(settings: Settings) -> Finding:

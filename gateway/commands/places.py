@@ -1,30 +1,34 @@
-"""`lapor-gateway places`: the table of place names, filled from a file and looked up in."""
+"""`lapor-gateway places`: the names of places, filled from a file, looked up, and learned."""
 
-import contextlib
-import os
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
+import msgspec
 
-from gateway.commands.common import Place, counting, place_options, show_table
-from gateway.config_files import find_config_file
+from channels.officer_table import NoTable, read_table
+from gateway import records
+from gateway.commands.common import Place, counting, looking, place_options, show_table
+from gateway.config_files import find_config_file, write_whole
 from gateway.errors import SettingsError
+from gateway.places_learn import NoReports, past_in, past_of
 from gateway.places_table import TableError, read_tables, table_of, tables_in, within
 from normalizer.gazetteer import (
     Gazetteer,
     GazetteerError,
+    area_of,
     code_of,
     level_of,
     number_of,
     read_gazetteer,
     spelling,
 )
+from normalizer.places_streets import learn_streets
+from normalizer.record import Record
+from normalizer.rules import STREETS
 
 FILE = "places.csv"
-_READABLE = 0o644
 
 
 @click.group()
@@ -64,7 +68,7 @@ def import_places(place: Place, wholes: Sequence[str], source: Path) -> None:
     except (TableError, GazetteerError) as exc:
         click.echo(f"lapor-gateway: {exc}", err=True)
         sys.exit(1)
-    _write(place.config / FILE, table)
+    write_whole(place.config / FILE, table)
     click.echo(f"{len(read)} places in {place.config / FILE}")
 
 
@@ -77,14 +81,63 @@ def show_places(place: Place, name: str) -> None:
 
     Example: lapor-gateway places show Tangerang
     """
-    try:
-        gazetteer = read_gazetteer(find_config_file(place.config, FILE).read_bytes())
-    except GazetteerError as exc:
-        raise SettingsError(str(exc)) from exc
-    rows = list(_rows(gazetteer, name))
+    rows = list(_rows(_gazetteer(place), name))
     show_table(("code", "level", "name"), rows)
     if not rows:
         sys.exit(1)
+
+
+@places.command("learn")
+@click.argument(
+    "table", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path)
+)
+@place_options
+def learn_places(place: Place, table: Path | None) -> None:
+    """
+    Learn which village a street lies in, from past reports; makes streets.json in the data folder.
+
+    TABLE (CSV or XLSX) has a first row that names its columns: the words (text, isi), where it is
+    (address, alamat) and the village by its code (kode) or name (desa, kelurahan, kecamatan).
+    Without TABLE the gateway's own records are learned from, where an officer confirmed the place.
+    A running gateway takes what was learned at its next SIGHUP.
+
+    Example: lapor-gateway places learn laporan-2025.csv --data /var/lib/lapor-gateway
+    """
+    settings = place.settings()
+    gazetteer = _gazetteer(place)
+    if table:
+        try:
+            rows = read_table(table.read_bytes(), table.name)
+            past = list(past_in(rows, gazetteer, area_of(settings.tenant.area)))
+        except (NoTable, NoReports) as exc:
+            raise click.ClickException(f"{table}: {exc}") from exc
+    else:
+        past = list(past_of(_own_records(place), gazetteer))
+    known = [each for each in past if each[2]]
+    if not known:
+        click.echo(f"nothing was learned: none of {len(past)} reports names a village", err=True)
+        sys.exit(1)
+    streets = learn_streets(known)
+    write_whole(settings.data_dir / STREETS, streets.encode())
+    click.echo(f"{streets.called()}, in {settings.data_dir / STREETS}")
+    if len(known) < len(past):
+        click.echo(f"{len(past) - len(known)} reports name no village that places.csv has")
+
+
+def _gazetteer(place: Place) -> Gazetteer:
+    try:
+        return read_gazetteer(find_config_file(place.config, FILE).read_bytes())
+    except GazetteerError as exc:
+        raise SettingsError(str(exc)) from exc
+
+
+def _own_records(place: Place) -> Iterator[Record]:
+    vault = place.vault(place.settings())
+    with looking(place) as (_, tx):
+        for stored in records.since(tx, 0):
+            if stored.data_key is not None:
+                opened = vault.open(stored.document, stored.data_key)
+                yield msgspec.json.decode(opened, type=Record)
 
 
 def _rows(gazetteer: Gazetteer, name: str) -> Iterator[tuple[str, str, str]]:
@@ -97,22 +150,3 @@ def _rows(gazetteer: Gazetteer, name: str) -> Iterator[tuple[str, str, str]]:
 def _lines(file: Path) -> int:
     with file.open("rb") as lines:
         return sum(1 for _ in lines)
-
-
-def _write(file: Path, content: bytes) -> None:
-    """Put it there whole: a gateway that reads at this moment sees the old file or the new one."""
-    try:
-        handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
-        try:
-            with os.fdopen(handle, "wb") as draft:
-                draft.write(content)
-                draft.flush()
-                os.fsync(draft.fileno())
-            Path(name).chmod(_READABLE)
-            Path(name).replace(file)
-        except OSError:
-            with contextlib.suppress(OSError):
-                Path(name).unlink()
-            raise
-    except OSError as exc:
-        raise SettingsError(f"{file}: cannot be written: {exc.strerror}") from exc

@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
-from rapidfuzz.distance import Levenshtein
 
 from gateway.evaluation.figure import Figure
-from normalizer.gazetteer import DISTRICT, Gazetteer, Number, area_of, number_of, spelling
+from gateway.places_learn import Villages
+from normalizer.gazetteer import DISTRICT, Number, area_of, number_of
 from normalizer.places import Located, Places, locate
 from normalizer.places_evidence import Learned
 from normalizer.places_streets import learn_streets
@@ -84,15 +84,15 @@ def measure(data: Path) -> list[Figure]:
 
 def read_examples(file: Path, table: bytes) -> list[Example]:
     """The reports, with their village looked up in the table."""
-    gazetteer = Places(table).gazetteer
+    villages = Villages(Places(table).gazetteer, area_of(TENANT))
     with gzip.open(file) as lines:
         rows = [msgspec.json.decode(line, type=_Row) for line in lines]
     return [
         Example(
             address=row.address or "",
             text=row.text,
-            village=_village(row, gazetteer),
-            district=_district(row, gazetteer),
+            village=villages.named(row.kelurahan, row.kecamatan),
+            district=villages.district(row.kecamatan),
         )
         for row in rows
     ]
@@ -179,27 +179,6 @@ def _tally(examples: Sequence[Example], found: Sequence[Located], *, village: bo
             answered += 1
             right += answer == (example.village if village else example.district)
     return Tally(asked=len(examples), answered=answered, right=right)
-
-
-def _village(row: _Row, gazetteer: Gazetteer) -> Number:
-    """A name the city has twice carries its district: "Wonorejo Rungkut"."""
-    inside = gazetteer.within(_district(row, gazetteer) or 1)
-    return _closest(row.kelurahan, inside, gazetteer) or _closest(
-        row.kelurahan.removesuffix(f" {row.kecamatan}"), inside, gazetteer
-    )
-
-
-def _district(row: _Row, gazetteer: Gazetteer) -> Number:
-    districts = [n for n in gazetteer.within(number_of(TENANT)) if n % DISTRICT == 0]
-    return _closest(row.kecamatan, districts, gazetteer)
-
-
-def _closest(name: str, numbers: Iterable[Number], gazetteer: Gazetteer) -> Number:
-    """The place of this name; lists differ in a letter: "Bringin" and "Beringin"."""
-    key = spelling(name)
-    by_distance = {n: Levenshtein.distance(key, spelling(gazetteer.name(n))) for n in numbers}
-    best = min(by_distance, key=lambda n: by_distance[n], default=0)
-    return best if best and by_distance[best] <= 1 else 0
 
 
 def _key(text: str) -> str:
