@@ -8,7 +8,6 @@ whether a name goes on with it. Most words begin no name; what was looked up onc
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
-from typing import TypeAlias
 
 from rapidfuzz import process
 from rapidfuzz.distance import DamerauLevenshtein
@@ -23,9 +22,6 @@ from normalizer.gazetteer import (
     spelling,
 )
 from normalizer.places_words import Cue
-
-#: Spellings and what is called so.
-Spellings: TypeAlias = Mapping[str, tuple[Number, ...]]
 
 _LONGEST = 4
 _REMEMBERED = 8_192
@@ -75,6 +71,30 @@ class Index:
         return found
 
 
+class Spellings:
+    """Names a misspelled word is compared with."""
+
+    def __init__(self, names: Mapping[str, tuple[Number, ...]]) -> None:
+        self._names = names
+        self.closest = lru_cache(_REMEMBERED)(self._closest)
+
+    def _closest(self, key: str) -> tuple[Number, ...] | None:
+        """What the one name is called that is a slip of the finger away."""
+        if len(key) < _LEAST_LETTERS or not key.isalpha():
+            return None
+        allowed = 2 if len(key) >= _TWO_ERRORS_FROM else 1
+        close = process.extract(
+            key,
+            self._names.keys(),
+            scorer=DamerauLevenshtein.distance,
+            score_cutoff=allowed,
+            limit=2,
+        )
+        if not close or (len(close) > 1 and close[0][1] == close[1][1]):
+            return None
+        return self._names[close[0][0]]
+
+
 @lru_cache(maxsize=_CACHED_SCOPES)
 def spellings_in(gazetteer: Gazetteer, area: Area, cue: Cue) -> Spellings:
     """What a word such as "desa" or "kab" can announce in an area; nothing where it is too much."""
@@ -89,7 +109,7 @@ def spellings_in(gazetteer: Gazetteer, area: Area, cue: Cue) -> Spellings:
     for number in numbers if len(numbers) <= _MOST_SEARCHED else ():
         key = spelling(gazetteer.name(number))
         names[key] = (*names.get(key, ()), number)
-    return names
+    return Spellings(names)
 
 
 _WANTED: Mapping[str, Callable[[Number], bool]] = {
@@ -98,16 +118,3 @@ _WANTED: Mapping[str, Callable[[Number], bool]] = {
     "regency": lambda number: number % REGENCY == 0 and number % PROVINCE > 0,
     "province": lambda number: number % PROVINCE == 0,
 }
-
-
-def closest(key: str, known: Spellings) -> tuple[Number, ...] | None:
-    """The one name that is a slip of the finger away."""
-    if len(key) < _LEAST_LETTERS or not known:
-        return None
-    allowed = 2 if len(key) >= _TWO_ERRORS_FROM else 1
-    close = process.extract(
-        key, known.keys(), scorer=DamerauLevenshtein.distance, score_cutoff=allowed, limit=2
-    )
-    if not close or (len(close) > 1 and close[0][1] == close[1][1]):
-        return None
-    return known[close[0][0]]

@@ -21,7 +21,7 @@ from normalizer.gazetteer import (
     lies_in,
     lies_in_area,
 )
-from normalizer.places_index import Index, closest, spellings_in
+from normalizer.places_index import Index, spellings_in
 from normalizer.places_meaning import SMALL, Mention, Named, chained, large_in, with_meanings
 from normalizer.places_words import DIRECTIONS, EMPTY, VILLAGE, Cue, Source, cue_of, is_count, parts
 from normalizer.places_words import DISTRICT as DISTRICT_WORDS
@@ -153,7 +153,7 @@ class Names:
             known = spellings_in(self.gazetteer, area, cue)
             for end in range(min(start + _MISSPELLED_LONGEST, len(spoken)), start, -1):
                 key = "".join(spoken[start:end])
-                close = closest(key, known) if key.isalpha() and key not in self.common else None
+                close = None if key in self.common else known.closest(key)
                 if close:
                     yield _mention(part, (start, end), cue, numbers=close, typo=True)
                     break

@@ -21,7 +21,9 @@ def _set(listed: str) -> frozenset[str]:
     return frozenset(listed.split())
 
 
-_PART = re.compile(r"[,\n;()|:!?]+|\\n|(?<=[A-Za-z]{4})\.\s+|\.{2,}")
+# What ends a part: these signs, "\\n" as typed by programs, and stops that are not of a short form.
+_ENDS = str.maketrans(dict.fromkeys(",;()|:!?", "\n"))
+_STOP = re.compile(r"\.(?:\.+|(?<=[a-z]{4}\.)\s+)")
 _WORD = re.compile(r"[a-z]+|\d+")
 
 VILLAGE = _set("desa ds dsa kel kelurahan lurah nagari gampong pekon")
@@ -75,8 +77,9 @@ ROMAN = {
 
 def parts(text: str) -> Iterator[list[str]]:
     """The words of each part of an address or text."""
-    for part in _PART.split(text):
-        found = _WORD.findall(part.lower())
+    signs = text.lower().translate(_ENDS).replace("\\n", "\n")
+    for part in _STOP.sub("\n", signs).split("\n"):
+        found = _WORD.findall(part)
         if found:
             yield found
 
