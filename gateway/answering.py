@@ -19,10 +19,10 @@ from gateway.naming import moment
 from gateway.turn import CHATS, Question
 from normalizer.dialog_phrases import is_alarm
 from normalizer.dialog_talk import Begin, Known, Topic
+from normalizer.language import language_of
 from normalizer.record import Record
 from normalizer.replies import button, phrase
 from normalizer.rules import Rules
-from normalizer.text import language_of
 from normalizer.wording import Sentence
 
 # So much of a title stands in an SMS beside everything else.

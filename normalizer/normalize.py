@@ -13,6 +13,7 @@ import msgspec
 
 from channels.contract import InboundMessage
 from normalizer.classify import classify
+from normalizer.language import language_of
 from normalizer.match import match
 from normalizer.places import VERSION as PLACES_VERSION
 from normalizer.places import Located, locate
@@ -20,7 +21,7 @@ from normalizer.privacy import personal_data_in
 from normalizer.record import MapPoint, Place, PlaceCandidate, Record, Reporter, StoredFile
 from normalizer.report import Neighbour, Report
 from normalizer.rules import Rules
-from normalizer.text import clean, language_of, storable, title_of, words
+from normalizer.text import clean, storable, title_of, words
 from normalizer.urgency import urgency_of
 
 # Enough to judge a complaint by; a mail may hold megabytes.

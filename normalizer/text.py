@@ -11,7 +11,6 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 TITLE_LENGTH = 80
 
@@ -35,23 +34,6 @@ _GREETING = re.compile(
     r"|(?:ba?pak|pak|ibu|bu)(?=\s*[,.!:;/]|\s+(?:dan|ba?pak|pak|i?bu|admin)\b)|dan(?=\s+i?bu\b))"
     r"\b[\s,.!:;/-]*)+",
     re.IGNORECASE,
-)
-_INDONESIAN = frozenset(
-    _WORD.findall("""
-    ada agar air aja akan apa apakah atas atau bagaimana bahwa banyak bapak bantuan banjir baru
-    belum bisa boleh bu buat dan dapat dari daerah dengan depan desa di diperbaiki dong gak harus
-    hingga ibu ini itu jadi jalan juga kalau kami kan kapan karena ke kenapa kepada kita kok lagi
-    lampu lebih maka malam masih mati mau mohon nggak nya oleh pada padahal pak para pernah perlu
-    rumah rusak saat saja sampah sampai sangat saya sebagai secara sejak sekitar seperti sering
-    setiap siang sudah supaya tapi telah tentang terima kasih tersebut tidak tolong untuk warga
-    yang""")
-)
-_ENGLISH = frozenset(
-    _WORD.findall("""
-    a about and are as at be because been but by can could does for from has have he her
-    here how if in is it its me my near no not of or our please she should street that the
-    their there they this to very was we were what when where which who why will with would you
-    your""")
 )
 
 
@@ -117,16 +99,6 @@ def title_of(text: str) -> str:
     border = cut.rfind(" ")
     kept = cut[:border] if border > TITLE_LENGTH // 2 else cut[: TITLE_LENGTH - 1]
     return kept.rstrip(" ,.;:-") + "…"
-
-
-def language_of(text: str) -> Literal["id", "en"] | None:
-    """The language most of the small words belong to; None where they do not tell."""
-    spoken = words(text)
-    indonesian = sum(map(_INDONESIAN.__contains__, spoken))
-    english = sum(map(_ENGLISH.__contains__, spoken))
-    if indonesian == english:
-        return None
-    return "id" if indonesian > english else "en"
 
 
 def _without_keyword(text: str, keyword: re.Pattern[str]) -> str:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from normalizing import RULES
 
 from normalizer.privacy import personal_data_in
-from normalizer.text import clean, language_of, title_of
+from normalizer.text import clean, title_of
 
 
 @pytest.mark.parametrize(
@@ -90,21 +90,6 @@ def test_a_title_leaves_out_the_greeting_and_ends_at_a_word() -> None:
     assert title_of("kata " * 30) == "kata " * 15 + "kata…"
     assert title_of("a" * 200) == "a" * 79 + "…"
     assert title_of("") == ""
-
-
-@pytest.mark.parametrize(
-    ("text", "language"),
-    [
-        ("Jalan di desa kami rusak dan belum diperbaiki", "id"),
-        ("jln rusak pak tolong", "id"),
-        ("The street light in front of our house is broken", "en"),
-        ("12345", None),
-        ("", None),
-    ],
-)
-def test_the_language_is_told_by_small_words(text: str, language: str | None) -> None:
-    """Where they do not tell, nothing is claimed."""
-    assert language_of(text) == language
 
 
 @pytest.mark.parametrize(
