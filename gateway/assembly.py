@@ -9,7 +9,8 @@ when none came for a moment, and a late one joins it.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from channels.contract import InboundMessage, Part
 from forwarder.ports import Transaction
@@ -18,8 +19,7 @@ from gateway.work import Claimed, batch_of, load, members_of
 from normalizer.dialog_parts import complete, merge
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ready:
+class Ready(msgspec.Struct, frozen=True):
     """A whole message and the journal rows it came in; the first one names the record."""
 
     row: Claimed
@@ -37,8 +37,7 @@ class Ready:
         return (self.row.id, *self.joined)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PartSeen:
+class PartSeen(msgspec.Struct, frozen=True):
     """A piece that just arrived, or one whose time to wait is over."""
 
     row: Claimed

@@ -3,32 +3,31 @@
 import asyncio
 from collections.abc import Awaitable, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
 from typing import TypeVar
+
+import msgspec
 
 from channels.contract import DeliveryReport, Ignored, InboundMessage, Signal, Unreadable
 from gateway.assembly import PartSeen, is_piece
 from gateway.reading import Opened
-from gateway.turn import Context, Question
+from gateway.turn import Context, Inquiry
 from gateway.work import Settled
 
 T = TypeVar("T")
 U = TypeVar("U")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Batch:
+class Batch(msgspec.Struct, frozen=True):
     """Rows that were read together, and what must be looked up for the whole messages of them."""
 
     opened: Sequence[Opened] = ()
-    questions: Sequence[Question] = ()
+    inquiries: Sequence[Inquiry] = ()
 
     def without(self, ids: AbstractSet[int]) -> "Batch":
         """The same, but for rows that came to their end with an earlier batch."""
-        return replace(
-            self,
+        return Batch(
             opened=[row for row in self.opened if row.row.id not in ids],
-            questions=[asked for asked in self.questions if asked.ready.row.id not in ids],
+            inquiries=[asked for asked in self.inquiries if asked.id not in ids],
         )
 
 
@@ -37,9 +36,9 @@ def is_part(opened: Opened) -> bool:
     return isinstance(opened.said, InboundMessage) and is_piece(opened.said)
 
 
-def is_in(piece: PartSeen, questions: Sequence[Question]) -> bool:
+def is_in(piece: PartSeen, inquiries: Sequence[Inquiry]) -> bool:
     """Whether one of the messages is made of this piece."""
-    return any(piece.row.id in asked.ready.ids for asked in questions)
+    return any(piece.row.id in asked.ids for asked in inquiries)
 
 
 def neighbours_in(contexts: Sequence[Context]) -> dict[bytes, str]:

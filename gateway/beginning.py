@@ -8,6 +8,8 @@ answers brings it forward, one that is down cannot hold it back.
 from collections.abc import Sequence
 from dataclasses import replace
 
+from msgspec import structs
+
 from channels.contract import InboundMessage
 from gateway.answering import addressed, receipt_for
 from gateway.earlier import Earlier
@@ -63,7 +65,7 @@ class Beginner:
         draft = self._recorder.draft(row, message, question)
         if waited or not question.clean_text:
             return draft
-        return replace(draft, clean_text=question.clean_text, keys=question.keys)
+        return structs.replace(draft, clean_text=question.clean_text, keys=question.keys)
 
     def _answer(self, made: Made, turn: Turn, decision: Begin, record: Record) -> None:
         """The receipt, with the one question behind it that the report may raise."""

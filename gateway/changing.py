@@ -57,7 +57,7 @@ class Changer:
             reason=decision.role,
         )
         made = Made(
-            settled=[settled, *(replace(settled, id=id_) for id_ in ready.joined)],
+            settled=[settled, *(msgspec.structs.replace(settled, id=id_) for id_ in ready.joined)],
             fetches=fetches(before, ready.message),
         )
         revision = self._revise(made, turn, target, folded)
@@ -184,7 +184,7 @@ def _reachable(draft: Draft, question: Question) -> Draft:
     message, latest = draft.message, question.ready.message
     if latest.return_address is None:
         return draft
-    return replace(
+    return msgspec.structs.replace(
         draft,
         message=replace(
             message,

@@ -16,7 +16,7 @@ from gateway.members import Waiting
 from gateway.naming import moment
 from gateway.questions import Open
 from gateway.records import Status
-from gateway.turn import CHATS, FORGED, FORMS, Context, Question, Talk, Target
+from gateway.turn import CHATS, FORGED, FORMS, Context, Inquiry, Talk, Target
 from gateway.vault import Vault
 from gateway.work import load
 from normalizer.dialog_talk import WITHDRAWN, Asked, Conversation, Known
@@ -45,9 +45,9 @@ class Timing:
 class LookedUp:
     """The messages of one round with what was known, and those that must come after it."""
 
-    questions: list[Question]
+    inquiries: list[Inquiry]
     contexts: list[Context]
-    later: list[Question]
+    later: list[Inquiry]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,10 +63,10 @@ class _Moment:
 
 
 def look_up(
-    tx: Transaction, vault: Vault, asked: Sequence[Question], *, timing: Timing, now: int
+    tx: Transaction, vault: Vault, asked: Sequence[Inquiry], *, timing: Timing, now: int
 ) -> LookedUp:
     """What is known of each message, oldest first."""
-    lanes = sorted({question.ready.lane for question in asked})
+    lanes = sorted({inquiry.lane for inquiry in asked})
     at = _Moment(
         tx=tx,
         vault=vault,
@@ -76,26 +76,26 @@ def look_up(
         waiting=members.waiting_of(tx, lanes),
     )
     first, later = _round(asked, at)
-    contexts = [_context(question, at) for question in first]
-    return LookedUp(questions=first, contexts=contexts, later=later)
+    contexts = [_context(inquiry, at) for inquiry in first]
+    return LookedUp(inquiries=first, contexts=contexts, later=later)
 
 
-def _round(asked: Sequence[Question], at: _Moment) -> tuple[list[Question], list[Question]]:
+def _round(asked: Sequence[Inquiry], at: _Moment) -> tuple[list[Inquiry], list[Inquiry]]:
     """The messages that can be decided on side by side, and the rest."""
-    first: list[Question] = []
-    later: list[Question] = []
+    first: list[Inquiry] = []
+    later: list[Inquiry] = []
     reported: set[str] = set()
     changed: set[str] = set()
-    for question in asked:
-        lane = question.ready.lane
-        command = question.command.name if question.command else ""
-        asks = not question.plain and not _always_the_same(question)
+    for inquiry in asked:
+        lane = inquiry.lane
+        command = inquiry.command.name if inquiry.command else ""
+        asks = not inquiry.plain and not _always_the_same(inquiry)
         lively = asks or lane in at.open or lane in at.waiting
         if lane in changed or (lively and lane in reported):
             changed.add(lane)
-            later.append(question)
+            later.append(inquiry)
             continue
-        first.append(question)
+        first.append(inquiry)
         if lively and command not in (*LOOKING, *ALWAYS_THE_SAME):
             changed.add(lane)
         elif not command:
@@ -103,18 +103,18 @@ def _round(asked: Sequence[Question], at: _Moment) -> tuple[list[Question], list
     return first, later
 
 
-def _context(question: Question, at: _Moment) -> Context:
-    tx, lane = at.tx, question.ready.lane
-    found = records.find(tx, question.record_id)
-    existing = _target(tx, found, with_parts=True, also=question.ready.ids)
+def _context(inquiry: Inquiry, at: _Moment) -> Context:
+    tx, lane = at.tx, inquiry.lane
+    found = records.find(tx, inquiry.record_id)
+    existing = _target(tx, found, with_parts=True, also=inquiry.ids)
     since = at.now - at.timing.match_window
     return Context(
         existing=existing,
-        neighbours=records.neighbours(tx, keys=question.keys, pseudonym=lane, since=since)
-        if question.clean_text
-        else [],
+        neighbours=[]
+        if inquiry.keys is None
+        else records.neighbours(tx, keys=inquiry.keys, pseudonym=lane, since=since),
         answers=outbox_desk.recent(tx, lane, since=at.now - HOUR),
-        talk=None if existing else _talk(question, at),
+        talk=None if existing else _talk(inquiry, at),
     )
 
 
@@ -134,79 +134,76 @@ def _target(
 # --- what a sender's message may mean ---------------------------------------------------------
 
 
-def _always_the_same(question: Question) -> bool:
+def _always_the_same(inquiry: Inquiry) -> bool:
     """Whether the answer depends on nobody."""
-    command = question.command
-    return bool(command and command.name in ALWAYS_THE_SAME and not question.ready.message.edits)
+    command = inquiry.command
+    return bool(command and command.name in ALWAYS_THE_SAME and not inquiry.edits)
 
 
-def _talk(question: Question, at: _Moment) -> Talk | None:
-    lane, name = question.ready.lane, question.command.name if question.command else ""
-    ready, quiet = question.ready, at.timing.quiet_time
+def _talk(inquiry: Inquiry, at: _Moment) -> Talk | None:
+    lane, name = inquiry.lane, inquiry.command.name if inquiry.command else ""
+    quiet = at.timing.quiet_time
     # What should have gone on before this was sent has only not been looked at yet.
     waiting = [
         row
         for row in at.waiting.get(lane, ())
-        if row.id not in ready.ids
-        and max(row.due, row.received_at + quiet) >= ready.row.received_at
+        if row.id not in inquiry.ids
+        and max(row.due, row.received_at + quiet) >= inquiry.received_at
     ]
-    if _always_the_same(question) or (question.plain and lane not in at.open and not waiting):
+    if _always_the_same(inquiry) or (inquiry.plain and lane not in at.open and not waiting):
         return None
-    conversation = _conversation(question, at, waiting)
+    conversation = _conversation(inquiry, at, waiting)
     return Talk(
         conversation=conversation,
         targets=_targets(at.tx, conversation, with_parts=name not in LOOKING),
         waiting=load(at.tx, [row.id for row in waiting]),
-        hold_until=_hold_until(question, waiting, at),
+        hold_until=_hold_until(inquiry, waiting, at),
     )
 
 
-def _conversation(question: Question, at: _Moment, waiting: Sequence[Waiting]) -> Conversation:
-    ready, command = question.ready, question.command
-    message, channel = ready.message, ready.row.channel
-    known = _knower(question, at)
+def _conversation(inquiry: Inquiry, at: _Moment, waiting: Sequence[Waiting]) -> Conversation:
+    command, channel = inquiry.command, inquiry.channel
+    known = _knower(inquiry, at)
     code = command.case_code if command else ""
-    waited = ready.row.state == "waiting" and at.now >= _hold_until(question, waiting, at)
+    waited = inquiry.state == "waiting" and at.now >= _hold_until(inquiry, waiting, at)
     conversation = Conversation(
         chat=channel in CHATS,
         known_sender=channel not in FORMS,
-        proven=channel not in FORGED or bool(message.answers),
-        newest=known(records.latest_of(at.tx, ready.lane, without=WITHDRAWN)),
+        proven=channel not in FORGED or bool(inquiry.answers),
+        newest=known(records.latest_of(at.tx, inquiry.lane, without=WITHDRAWN)),
         named=known(records.status_of(at.tx, code)) if code else None,
-        about=known(_answered(at.tx, message.answers)),
-        question=_question(at.open.get(ready.lane), at, known),
+        about=known(_answered(at.tx, inquiry.answers)),
+        question=_question(at.open.get(inquiry.lane), at, known),
         waiting=bool(waiting),
         waited=waited,
     )
-    return _with_original(conversation, question, at, known) if message.edits else conversation
+    return _with_original(conversation, inquiry, at, known) if inquiry.edits else conversation
 
 
 def _with_original(
     conversation: Conversation,
-    question: Question,
+    inquiry: Inquiry,
     at: _Moment,
     known: "Callable[[Status | None], Known | None]",
 ) -> Conversation:
     """What an edited message became; another sender's is not spoken of."""
-    ready = question.ready
-    original = members.original(at.tx, ready.row.channel, ready.message.edits)
-    if original is None or original.lane != ready.lane:
+    original = members.original(at.tx, inquiry.channel, inquiry.edits)
+    if original is None or original.lane != inquiry.lane:
         return replace(conversation, about=None)
     if original.record_id is None:
         return replace(conversation, about=None, original_waits=original.state == "waiting")
     return replace(conversation, about=known(records.status_by_id(at.tx, original.record_id)))
 
 
-def _knower(question: Question, at: _Moment) -> "Callable[[Status | None], Known | None]":
+def _knower(inquiry: Inquiry, at: _Moment) -> "Callable[[Status | None], Known | None]":
     """What tells whether a case is the speaker's own."""
-    ready = question.ready
-    sender, trusted = ready.message.sender, ready.row.channel not in FORMS
+    sender, trusted = inquiry.sender, inquiry.channel not in FORMS
 
     def known(status: Status | None) -> Known | None:
         if status is None:
             return None
         # Who reported by a form and left this very number or address may speak about it here.
-        mine = status.pseudonym == ready.lane or (
+        mine = status.pseudonym == inquiry.lane or (
             bool(sender) and status.pseudonym == at.vault.pseudonym(status.channel, sender)
         )
         return Known(
@@ -253,8 +250,8 @@ def _targets(tx: Transaction, conversation: Conversation, *, with_parts: bool) -
     return {id_: target for id_, target in found.items() if target}
 
 
-def _hold_until(question: Question, waiting: Sequence[Waiting], at: _Moment) -> int:
+def _hold_until(inquiry: Inquiry, waiting: Sequence[Waiting], at: _Moment) -> int:
     """A little after the last of what is coming in, and never much longer."""
-    received, quiet = question.ready.row.received_at, at.timing.quiet_time
+    received, quiet = inquiry.received_at, at.timing.quiet_time
     last = max([received + quiet, *(row.due for row in waiting)])
     return min(last, received + MOST_WAITS * quiet)

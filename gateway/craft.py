@@ -1,16 +1,19 @@
 """
 The thinking part of the pipeline: reading, joining, composing; no database, no waiting.
 
-Four plain methods whose arguments and answers can be sent to another process. One bad message is
+Plain methods whose arguments and answers can be sent to another process. What a message says stays
+here from `read` to `compose`: between the two only what is looked up travels. One bad message is
 parked alone, whatever went wrong with it.
 """
 
+from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from itertools import islice
 
 import msgspec
 import structlog
+from msgspec import field
+from msgspec.structs import replace
 
 from channels.contract import InboundMessage
 from forwarder.outbox import Sealed, seal
@@ -22,21 +25,24 @@ from gateway.reading import Opened, Reader
 from gateway.recording import Recorder
 from gateway.records import Stored, Written
 from gateway.talking import Talker
-from gateway.turn import Context, Effects, Made, Question, Turn
+from gateway.turn import Context, Effects, Inquiry, Made, Question, Turn
 from gateway.work import Claimed, Settled
 
 log = structlog.get_logger()
 
 # Sealed documents of earlier records, most of them made here; about 16 MB of memory.
 REMEMBERED = 8_192
+# One batch is read while the one before it is brought to its end.
+BATCHES = 2
+# Stands for a whole message on its way to the pipeline, which asks only what kind of row it is.
+KEPT = InboundMessage(sender="", text="")
 
 
 class Forgot(OSError):
-    """New rules came in the middle of a batch and what was remembered went; begin it again."""
+    """New rules came in the middle of a batch and what was kept here went; begin it again."""
 
 
-@dataclass(slots=True, kw_only=True)
-class Composed:
+class Composed(msgspec.Struct):
     """What one commit writes for a batch of messages; nothing in it is readable."""
 
     settled: list[Settled] = field(default_factory=list)
@@ -54,23 +60,26 @@ class Craft:
         self._talker = Talker(reader, recorder)
         #: By data key, which is new with every revision.
         self._documents: dict[bytes, bytes] = {}
+        #: The whole messages of each batch, by the journal row that names them.
+        self._batches: deque[dict[int, Question]] = deque([{}], BATCHES)
 
-    def read(self, rows: Sequence[Claimed]) -> tuple[list[Opened], list[Question]]:
-        """What each row says, and of whole messages what must be looked up."""
+    def read(self, rows: Sequence[Claimed]) -> tuple[list[Opened], list[Inquiry]]:
+        """What each row is, and of whole messages what must be looked up."""
+        self._batches.append({})
         # What was sealed is not needed again, and may be large on its way between processes.
         opened = [
             replace(read, row=replace(read.row, payload=b"")) for read in self._reader.read(rows)
         ]
-        whole = [ready for ready in map(self._ready, opened) if ready]
-        return opened, self.ask(whole)
+        whole = [self._ready(read) for read in opened]
+        shown = [
+            replace(read, said=KEPT) if ready else read
+            for read, ready in zip(opened, whole, strict=True)
+        ]
+        return shown, self._ask([ready for ready in whole if ready])
 
-    def assemble(self, seen: Sequence[PartSeen], rows: dict[int, list[Claimed]]) -> list[Ready]:
-        """The messages that are whole now."""
-        return assemble(self._reader, seen, rows)
-
-    def ask(self, ready: Sequence[Ready]) -> list[Question]:
-        """What must be looked up before these can be recorded."""
-        return [self._recorder.ask(item) for item in ready]
+    def assemble(self, seen: Sequence[PartSeen], rows: dict[int, list[Claimed]]) -> list[Inquiry]:
+        """What must be looked up for the messages that are whole now."""
+        return self._ask(assemble(self._reader, seen, rows))
 
     def unknown(self, neighbours: Mapping[bytes, str]) -> list[str]:
         """Which of these records, by data key, are to be brought along to `compose`."""
@@ -80,15 +89,15 @@ class Craft:
 
     def compose(
         self,
-        questions: Sequence[Question],
+        rows: Sequence[int],
         contexts: Sequence[Context],
         documents: Mapping[str, Stored],
         now: int,
     ) -> Composed:
-        """Everything that follows from the messages of one batch, in their order."""
+        """Everything that follows from the messages these rows name, in their order."""
         composed, earlier = Composed(), Earlier()
         answers: dict[str, int] = {}
-        for question, context in zip(questions, contexts, strict=True):
+        for question, context in zip(map(self._kept, rows), contexts, strict=True):
             lane = question.ready.lane
             counted = replace(
                 context,
@@ -104,6 +113,17 @@ class Craft:
             composed.outgoing += seal(self._recorder.vault, outgoing, now)
             composed.effects.add(made.effects)
         return composed
+
+    def _ask(self, ready: Sequence[Ready]) -> list[Inquiry]:
+        questions = [self._recorder.ask(item) for item in ready]
+        self._batches[-1].update({asked.ready.row.id: asked for asked in questions})
+        return [question.inquiry for question in questions]
+
+    def _kept(self, row: int) -> Question:
+        for batch in self._batches:
+            if row in batch:
+                return batch[row]
+        raise Forgot
 
     def _complete(self, neighbour: Stored, documents: Mapping[str, Stored]) -> Stored:
         """A neighbour with its document, brought along or remembered."""

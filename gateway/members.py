@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast, get_args
 
+import msgspec
+
 from forwarder.ports import Transaction
 from gateway.work import Claimed, load
 from normalizer.dialog_talk import Role
@@ -51,8 +53,7 @@ class Waiting:
     due: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class Part(msgspec.Struct, frozen=True):
     """A journal row of a report, and what it is to it."""
 
     row: Claimed

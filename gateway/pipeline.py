@@ -19,7 +19,7 @@ from channels.contract import DeliveryReport, InboundMessage, Signal
 from forwarder import outbox, outbox_desk
 from forwarder.ports import Database, Transaction
 from gateway import effects, records, signals, work
-from gateway.assembly import PartSeen, Ready, gather
+from gateway.assembly import PartSeen, gather
 from gateway.batch import Batch, both, end_of, first, is_in, is_part, neighbours_in
 from gateway.conversation import Timing, look_up
 from gateway.craft import Composed, Craft
@@ -28,7 +28,7 @@ from gateway.naming import lane_of
 from gateway.reading import Opened
 from gateway.records import Stored
 from gateway.store import StoreUnavailable
-from gateway.turn import Context, Question
+from gateway.turn import Context, Inquiry
 from gateway.vault import Vault
 from gateway.work import Claim, Claimed, Settled
 from gateway.workshop import ThinkingDied, Workshop
@@ -149,26 +149,26 @@ class Pipeline:
     async def _read(self, rows: Sequence[Claimed]) -> Batch:
         if not rows:
             return Batch()
-        opened, questions = await self._workshop.run(Craft.read, rows)
-        return Batch(opened=opened, questions=questions)
+        opened, inquiries = await self._workshop.run(Craft.read, rows)
+        return Batch(opened=opened, inquiries=inquiries)
 
     async def _finish(self, batch: Batch) -> None:
         """Bring a batch to its commit, and the next one as far as it may go meanwhile."""
         seen = [self._part(row.row, row.said) for row in batch.opened if is_part(row)]
-        questions = list(batch.questions)
+        inquiries = list(batch.inquiries)
         if seen:
-            questions += await self._workshop.run(Craft.ask, await self._meet(seen))
-        questions.sort(key=lambda asked: asked.ready.row.id)
-        (made, later), claimed = await both(self._compose(questions), self._claim_ahead())
+            inquiries += await self._meet(seen)
+        inquiries.sort(key=lambda asked: asked.id)
+        (made, later), claimed = await both(self._compose(inquiries), self._claim_ahead())
         made.settled += self._waiting([piece for piece in seen if not is_in(piece, later)], made)
         ended = {row.id for row in made.settled}
         _, ahead = await both(self._commit(made, batch.opened), self._read(claimed))
         self._ahead = ahead.without(ended | await self._later_rounds(later, ended))
 
-    async def _later_rounds(self, questions: Sequence[Question], ended: set[int]) -> set[int]:
+    async def _later_rounds(self, inquiries: Sequence[Inquiry], ended: set[int]) -> set[int]:
         """Messages that depended on those before them; which rows have come to their end."""
-        while questions := [asked for asked in questions if asked.ready.row.id not in ended]:
-            made, questions = await self._compose(questions)
+        while inquiries := [asked for asked in inquiries if asked.id not in ended]:
+            made, inquiries = await self._compose(inquiries)
             await self._commit(made, ())
             ended = ended | {row.id for row in made.settled}
         return ended
@@ -180,8 +180,8 @@ class Pipeline:
         lane = lane_of(self._vault, row.channel, message, row.external_id)
         return PartSeen(row=row, message=message, part=message.part, lane=lane)
 
-    async def _meet(self, seen: Sequence[PartSeen]) -> list[Ready]:
-        """Which messages are whole now, of these parts and the ones that wait in the journal."""
+    async def _meet(self, seen: Sequence[PartSeen]) -> list[Inquiry]:
+        """What is asked for the messages that are whole with these parts and those that waited."""
         since = self._clock() - LATE_PART
         rows = await self._database.read(lambda tx: gather(tx, seen, since=since))
         return await self._workshop.run(Craft.assemble, seen, rows)
@@ -205,18 +205,17 @@ class Pipeline:
 
     # --- records -------------------------------------------------------------------------------
 
-    async def _compose(self, questions: Sequence[Question]) -> tuple[Composed, Sequence[Question]]:
+    async def _compose(self, inquiries: Sequence[Inquiry]) -> tuple[Composed, Sequence[Inquiry]]:
         """One round of the messages, and those that must wait for its commit."""
-        if not questions:
+        if not inquiries:
             return Composed(), ()
         now = self._clock()
         known = await self._database.read(
-            lambda tx: look_up(tx, self._vault, questions, timing=self._timing, now=now)
+            lambda tx: look_up(tx, self._vault, inquiries, timing=self._timing, now=now)
         )
         documents = await self._documents(known.contexts)
-        made = await self._workshop.run(
-            Craft.compose, known.questions, known.contexts, documents, now
-        )
+        rows = [asked.id for asked in known.inquiries]
+        made = await self._workshop.run(Craft.compose, rows, known.contexts, documents, now)
         return made, known.later
 
     async def _documents(self, contexts: Sequence[Context]) -> dict[str, Stored]:

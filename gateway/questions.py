@@ -1,7 +1,8 @@
 """The one open question of each sender: all SQL on the table `questions`."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from forwarder.ports import Transaction
 
@@ -16,8 +17,7 @@ on conflict (lane) do update set topic = excluded.topic, record_id = excluded.re
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Open:
+class Open(msgspec.Struct, frozen=True):
     """A question a sender was asked."""
 
     lane: str

@@ -5,8 +5,8 @@ Runs in a worker thread: a mail may take a second to read and must not stall the
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
+import msgspec
 import structlog
 
 from channels.contract import Channel, Ignored, Parsed, Unreadable
@@ -19,8 +19,7 @@ log = structlog.get_logger()
 DEADLY = 10
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Opened:
+class Opened(msgspec.Struct, frozen=True):
     """A journal row and what its channel makes of it."""
 
     row: Claimed

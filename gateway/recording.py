@@ -5,7 +5,7 @@ Runs in a worker thread and touches no database: what it must know of earlier re
 `Context`, read beforehand.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import msgspec
 
@@ -32,8 +32,7 @@ from normalizer.text import clean
 REMEMBERED = 8_192
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
+class Draft(msgspec.Struct, frozen=True):
     """A message that becomes a record, under the names it gets."""
 
     message: InboundMessage
@@ -72,7 +71,7 @@ class Recorder:
         """What must be looked up for this message."""
         heard = hear(ready.message)
         if heard.message is not ready.message:
-            ready = replace(ready, message=heard.message)
+            ready = msgspec.structs.replace(ready, message=heard.message)
         command = heard.command
         added = command.text if command and command.name == "add" else ""
         matter = added if command else matter_of(ready.message)

@@ -99,8 +99,7 @@ class Status:
     pseudonym: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Written:
+class Written(msgspec.Struct, frozen=True):
     """A record to write, sealed."""
 
     record_id: str

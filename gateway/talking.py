@@ -5,7 +5,7 @@ Carrying out what the dialog decides about a message.
 becomes the rows of commit 2.
 """
 
-from dataclasses import replace
+from msgspec import structs
 
 from gateway.answering import addressed, say
 from gateway.beginning import Beginner
@@ -100,7 +100,7 @@ class Talker:
         settled = Settled(
             id=ready.row.id, state="command", lane=ready.lane, batch=ready.batch, reason=reason
         )
-        made = Made(settled=[settled, *(replace(settled, id=id_) for id_ in ready.joined)])
+        made = Made(settled=[settled, *(structs.replace(settled, id=id_) for id_ in ready.joined)])
         if decision and not full:
             words = say(
                 decision.sentence,
@@ -130,7 +130,7 @@ def _hold(turn: Turn) -> Made:
         due=talk.hold_until if talk else ready.row.received_at,
         reason=QUIET,
     )
-    return Made(settled=[waiting, *(replace(waiting, id=id_) for id_ in ready.joined)])
+    return Made(settled=[waiting, *(structs.replace(waiting, id=id_) for id_ in ready.joined)])
 
 
 def _noted(made: Made, turn: Turn, asks: Asked | None, *, closes: bool) -> Made:

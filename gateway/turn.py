@@ -1,7 +1,10 @@
 """One message's turn through the pipeline: what is asked, what was known, what is to be written."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+
+import msgspec
+from msgspec import field
 
 from channels.contract import RemoteFile
 from channels.registry import CHANNELS
@@ -22,9 +25,38 @@ FORMS = frozenset(channel.name for channel in CHANNELS if not channel.knows_send
 FORGED = frozenset(channel.name for channel in CHANNELS if not channel.proves_sender)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
-    """What must be read from the database before a message can be recorded."""
+class Inquiry(msgspec.Struct, frozen=True):
+    """
+    What must be read from the database before a message can be recorded.
+
+    It goes to the process that has the database; what the message says stays with the craft.
+    """
+
+    #: The journal rows of the message; the first one names it.
+    ids: tuple[int, ...]
+    record_id: str
+    lane: str
+    channel: str
+    received_at: int
+    #: `Claimed.state`.
+    state: str
+    sender: str
+    edits: str
+    answers: tuple[str, ...]
+    #: What is looked for among earlier records; None: not at all.
+    keys: tuple[int, ...] | None
+    command: Command | None
+    #: A report, unless its sender was asked something or has something waiting.
+    plain: bool
+
+    @property
+    def id(self) -> int:
+        """The journal row that names the message."""
+        return self.ids[0]
+
+
+class Question(msgspec.Struct, frozen=True):
+    """A whole message, and what it is looked up by."""
 
     ready: Ready
     record_id: str
@@ -32,12 +64,30 @@ class Question:
     clean_text: str
     keys: tuple[int, ...]
     command: Command | None
-    #: A report, unless its sender was asked something or has something waiting.
+    #: As in `Inquiry`.
     plain: bool
 
+    @property
+    def inquiry(self) -> Inquiry:
+        """What the database is asked."""
+        row, message = self.ready.row, self.ready.message
+        return Inquiry(
+            ids=self.ready.ids,
+            record_id=self.record_id,
+            lane=self.ready.lane,
+            channel=row.channel,
+            received_at=row.received_at,
+            state=row.state,
+            sender=message.sender,
+            edits=message.edits,
+            answers=message.answers,
+            keys=self.keys if self.clean_text else None,
+            command=self.command,
+            plain=self.plain,
+        )
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
+
+class Target(msgspec.Struct, frozen=True):
     """A report a message may belong to."""
 
     revision: int
@@ -58,8 +108,7 @@ class Talk:
     hold_until: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Context:
+class Context(msgspec.Struct, frozen=True):
     """What the database knew about one message."""
 
     #: The record this message became before.
@@ -71,8 +120,7 @@ class Context:
     talk: Talk | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(msgspec.Struct, frozen=True):
     """A message's turn: what it says, what was known, and when that is, in milliseconds."""
 
     question: Question
@@ -80,8 +128,7 @@ class Turn:
     now: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fetch:
+class Fetch(msgspec.Struct, frozen=True):
     """A file of a record the provider still holds."""
 
     record_id: str
@@ -89,16 +136,14 @@ class Fetch:
     file: RemoteFile
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Forgotten:
+class Forgotten(msgspec.Struct, frozen=True):
     """A sender who wants to be erased, and the row that says so."""
 
     lane: str
     row: int
 
 
-@dataclass(slots=True, kw_only=True)
-class Effects:
+class Effects(msgspec.Struct):
     """What a dialog changes beside records and answers."""
 
     asked: list[Open] = field(default_factory=list)
@@ -116,8 +161,7 @@ class Effects:
         self.forgotten += other.forgotten
 
 
-@dataclass(slots=True, kw_only=True)
-class Made:
+class Made(msgspec.Struct):
     """What one commit writes for a batch of messages."""
 
     settled: list[Settled] = field(default_factory=list)

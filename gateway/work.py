@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import Literal
 
+import msgspec
+
 from forwarder.ports import Row, Transaction
 from gateway.chain import chains, journal_id
 
@@ -73,9 +75,8 @@ order by journal_id
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claimed:
-    """A journal row somebody is working on."""
+class Claimed(msgspec.Struct, frozen=True):
+    """A journal row somebody is working on; a struct, because it travels to the craft."""
 
     id: int
     channel: str
@@ -91,8 +92,7 @@ class Claimed:
     record_id: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settled:
+class Settled(msgspec.Struct, frozen=True):
     """How a journal row ended, or that it waits."""
 
     id: int
