@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from channels import rss_entry, rss_options
 from channels.contract import Attachment, Channel, Inbox, Parsed, Refused, Reply, Simulated
+from channels.rss_follow import Follower
 from channels.rss_options import RssOptions
 from channels.rss_state import read_state
 
@@ -32,9 +33,6 @@ class Rss(Channel):
 
     async def listen(self, inbox: Inbox) -> None:
         """Read every feed, each at its own pace."""
-        # feedparser is loaded by those who read feeds, not by every process.
-        from channels.rss_follow import Follower  # noqa: PLC0415 (see above)
-
         away: dict[str, str] = {}
 
         def told(feed: str, why: str) -> None:

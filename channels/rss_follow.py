@@ -16,7 +16,7 @@ import msgspec
 
 from channels.contract import Cursor, Delivery, Inbox, NotStored
 from channels.provider_http import LONGEST_WAIT, Answer
-from channels.rss_feed import NoFeed, entries_of
+from channels.rss_apart import entries_apart
 from channels.rss_http import NotRead, get
 from channels.rss_options import Feed, RssOptions
 from channels.rss_state import Read, read_state
@@ -70,17 +70,10 @@ class Follower:
 
     async def _new_rows(self, answer: Answer, parsing: asyncio.Lock) -> list[Delivery]:
         """The entries that are not in the journal; most of a feed is what it said before."""
-        async with parsing:  # work for the processor, in a thread: one feed at a time
-            try:
-                entries = await asyncio.to_thread(
-                    entries_of,
-                    answer.body,
-                    answer.headers,
-                    self._feed.name,
-                    self._options.max_entries,
-                )
-            except NoFeed as error:
-                raise NotRead("what came is no feed") from error
+        async with parsing:  # work for the processor: one feed at a time
+            entries = await entries_apart(
+                answer.body, answer.headers, self._feed.name, self._options.max_entries
+            )
         rows = [entry.delivery() for entry in entries]
         return [row for row in rows if await self._inbox.stored(row.external_id) is None]
 

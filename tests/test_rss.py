@@ -19,8 +19,10 @@ from x_site import until_stored, until_troubles
 
 from channels.contract import Point, Refused, Reply, Signal
 from channels.rss import Rss
+from channels.rss_apart import entries_apart
 from channels.rss_entry import plain_text
 from channels.rss_feed import NoFeed, entries_of
+from channels.rss_http import NotRead
 from channels.rss_options import Feed, RssOptions
 from channels.rss_state import read_state
 
@@ -63,7 +65,7 @@ class Paper:
 
     async def until_asked(self, count: int) -> None:
         """Wait for so many requests in all."""
-        for _ in range(4_000):
+        for _ in range(12_000):
             if len(self.asked) >= count:
                 return
             await asyncio.sleep(0.005)
@@ -325,6 +327,34 @@ def test_entities_are_neither_fetched_nor_multiplied() -> None:
         for entry in entries_of(body.encode(), {}, "kabar", 10):
             assert "root:" not in entry.title
             assert len(entry.title) <= 2_000
+
+
+@pytest.mark.parametrize("hostile", ["<", "<a>"])
+async def test_a_feed_that_would_take_hours_is_given_up(hostile: str) -> None:
+    """A megabyte of nothing but beginnings: it is told as a feed that does not come."""
+    body = rss_of(1).replace("Judul 1", hostile * 400_000).encode()
+    with pytest.raises(NotRead, match="takes too long"):
+        await entries_apart(body, {}, "kabar", 10, most_seconds=1)
+
+
+@pytest.mark.parametrize("half", ["&#xD83D;", "&#x00dfff;", "&#55296;", "&#057343;"])
+async def test_half_an_emoji_costs_no_feed(half: str) -> None:
+    """It is replaced, and everything else is read."""
+    entries = await entries_apart(
+        rss_of(2, 1).replace("Judul 1", f"Banjir {half} 😢").encode(), {}, "kabar", 10
+    )
+
+    assert [entry.title for entry in entries] == ["Banjir \N{REPLACEMENT CHARACTER} 😢", "Judul 2"]
+
+
+async def test_whoever_is_stopped_leaves_no_process_behind() -> None:
+    """A gateway that stops does not wait for a feed."""
+    body = ("<" * 1_000_000).encode()
+    reading = asyncio.create_task(entries_apart(body, {}, "kabar", 10))
+    await asyncio.sleep(0)
+    reading.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await reading
 
 
 def test_a_long_feed_is_taken_from_its_new_end() -> None:
