@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 from datetime import UTC, datetime
-from html.parser import HTMLParser
+from html import unescape
 
 import msgspec
 
@@ -20,7 +20,15 @@ _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _BLANK = re.compile(r"[^\S\n]+")
 _EMPTY_LINES = re.compile(r" ?\n[\s]*\n ?| ?\n ?")
 _MOST_TEXT = 20_000
-_UNSEEN = {"script", "style", "template"}
+# Not html.parser: feeds make it read for minutes and raise. Nothing here is looked at twice: what
+# has no end goes to the end of the text, and no repetition gives anything back.
+_MARKUP = re.compile(
+    r"""<!--.*?(?:-->|\Z)
+    | <(?P<unseen>script|style|template)\b.*?(?:</(?P=unseen)\s*+>|\Z)
+    | </?(?P<tag>[a-z][a-z0-9]*+)(?:[^<>"']|"[^"]*+"|'[^']*+')*+>
+    | <[!?/][^<>]*+>""",
+    re.DOTALL | re.IGNORECASE | re.VERBOSE,
+)
 _BREAKS = {"p", "br", "div", "li", "tr", "h1", "h2", "h3", "h4", "blockquote"}
 
 
@@ -85,32 +93,13 @@ def clean(text: str) -> str:
 
 def plain_text(markup: str) -> str:
     """The words of a piece of HTML, one line for each paragraph."""
-    reader = _Words()
-    reader.feed(clean(markup)[:_MOST_TEXT])
-    reader.close()
-    return _EMPTY_LINES.sub("\n", _BLANK.sub(" ", clean("".join(reader.words)))).strip()
+    words = unescape(_MARKUP.sub(_line_break, clean(markup)[:_MOST_TEXT]))
+    return _EMPTY_LINES.sub("\n", _BLANK.sub(" ", clean(words))).strip()
 
 
-class _Words(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.words: list[str] = []
-        self._unseen = 0
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        del attrs
-        self._unseen += tag in _UNSEEN
-        if tag in _BREAKS:
-            self.words.append("\n")
-
-    def handle_endtag(self, tag: str) -> None:
-        self._unseen = max(0, self._unseen - (tag in _UNSEEN))
-        if tag in _BREAKS:
-            self.words.append("\n")
-
-    def handle_data(self, data: str) -> None:
-        if not self._unseen:
-            self.words.append(data)
+def _line_break(found: re.Match[str]) -> str:
+    """What stands for a tag, a comment, a script in the text."""
+    return "\n" if (found["tag"] or "").lower() in _BREAKS else ""
 
 
 def _moment(seconds: int | None) -> datetime | None:

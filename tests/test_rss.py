@@ -402,6 +402,24 @@ def test_plain_text_holds_nothing_that_cannot_be_stored(markup: str) -> None:
     assert "\x00" not in plain_text(f"<p>{markup}</p><script>x</script>")
 
 
+@pytest.mark.parametrize(
+    ("markup", "words"),
+    [
+        ("<p>Satu</p><p class='a>b'>Dua &amp; <b>tiga</b></p>", "Satu\nDua & tiga"),
+        ("Judul<br/>isi<!-- <p>bukan --> &lt;b&gt;", "Judul\nisi <b>"),
+        ("<style>p {}</style>a<script>if (a < b) {}</script >b<template>c", "ab"),
+        ("3 < 4 dan 5 > 4", "3 < 4 dan 5 > 4"),
+        ("a <![x> b <!doctype html> c <?php ?> d", "a b c d"),
+        ("<a " * 6_000 + "<p>akhir", "<a " * 6_000 + "\nakhir"),
+        ('<a b=">"' * 2_400 + "akhir", '<a b=">"' * 2_400 + "akhir"),
+        ("<" + "a" * 19_000, "<" + "a" * 19_000),
+    ],
+)
+def test_markup_becomes_words(markup: str, words: str) -> None:
+    """Also markup that keeps html.parser busy for seconds, or that it dies of."""
+    assert plain_text(markup) == words.replace(" \n", "\n")
+
+
 # --- the rest -----------------------------------------------------------------------------------
 
 
