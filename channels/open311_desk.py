@@ -7,6 +7,7 @@ route takes everything, so that whatever is wrong is said in the format that was
 """
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -23,6 +24,7 @@ from channels.open311_names import Names
 from channels.open311_options import Open311Options
 from channels.open311_rules import unknown_jurisdiction
 from channels.open311_search import MOST, search_of, span_of
+from channels.visitors import Buckets, address_of
 
 PATH = "/open311/v2"
 RETRY_SECONDS = "5"
@@ -51,6 +53,8 @@ class Desk:
         self._inbox = inbox
         self._clock = clock
         self._filing = Filing(names, inbox, clock=clock, stopwatch=stopwatch)
+        # Codes cannot be guessed as long as nobody may try millions of them.
+        self._guesses = Buckets(options.guesses_per_hour)
         self._lists = asyncio.Semaphore(LISTS_AT_ONCE)
         self._gets: Mapping[str, _Get] = {
             "discovery": self._discovery,
@@ -117,14 +121,18 @@ class Desk:
         wanted = search_of(query_of(request), self._now())
         if not isinstance(wanted, CaseQuery):
             return refusal(wanted, form)
-        return await self._cases(wanted, form)
+        return await self._cases(request, wanted, form)
 
-    async def _request(self, _: web.Request, name: str, form: Format) -> web.Response:
+    async def _request(self, request: web.Request, name: str, form: Format) -> web.Response:
         now = self._now()
         one = CaseQuery(received_from=now, received_until=now, case_codes=(name,))
-        return await self._cases(one, form)
+        return await self._cases(request, one, form)
 
-    async def _cases(self, wanted: CaseQuery, form: Format) -> web.Response:
+    async def _cases(self, request: web.Request, wanted: CaseQuery, form: Format) -> web.Response:
+        address = address_of(request, self.options.trusted_proxy_header)
+        if wanted.case_codes and (wait := self._guesses.wait(address, self._clock())):
+            fault = _fault(HTTPStatus.TOO_MANY_REQUESTS, "Too many ids that do not exist")
+            return refusal([fault], form, headers={"Retry-After": str(math.ceil(wait))})
         async with self._lists:
             cases = await self._inbox.cases(wanted)
         names = {topic.code: rows.service_name(topic) for topic in self._inbox.topics()}
@@ -135,6 +143,8 @@ class Desk:
             if status and status.case_code not in seen:
                 seen.add(status.case_code)
                 found.append(rows.status_row(status))
+            if status is None:
+                self._guesses.take(address, self._clock())
         if wanted.case_codes and not found:
             fault = _fault(HTTPStatus.NOT_FOUND, "service_request_id was not found")
             return refusal([fault], form)

@@ -37,6 +37,10 @@ class Open311Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     #: What a request is answered with; the specification says 200, most servers 201.
     post_status: Literal[200, 201] = 201
     public_url: str = ""
+    #: The header in which a proxy in front names the client.
+    trusted_proxy_header: str = ""
+    #: Ids nobody knows, from one network address; then it must wait with asking for ids.
+    guesses_per_hour: Count = 120
     contact: str = ""
     key_service: str = ""
     #: Where `media_url` may be fetched from; none named: from any public https address.

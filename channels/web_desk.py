@@ -13,6 +13,7 @@ import msgspec
 from aiohttp import web
 
 from channels.contract import Delivery, Inbox, NotStored
+from channels.visitors import Buckets, address_of
 from channels.web_contact import address
 from channels.web_filing import clean
 from channels.web_form import Form, Problem, read_form
@@ -20,12 +21,10 @@ from channels.web_guard import (
     HEADERS,
     HEX,
     TOKEN_SECONDS,
-    Buckets,
     Recent,
     Room,
     Ticket,
     Tokens,
-    address_of,
     is_foreign,
 )
 from channels.web_options import WebOptions

@@ -1,13 +1,12 @@
 """
-What keeps the public form honest: tokens, limits, headers. Nothing here reads a clock.
+What keeps the public form honest: tokens, room, headers. Nothing here reads a clock.
 
 A token is `<report id>.<second it was made>.<HMAC>`, bound to a random cookie (the signed double
 submit of the OWASP CSRF cheat sheet), so no session is stored. The report id in it makes a double
-click one report. The buckets forget the address that was quiet longest when they are full.
+click one report.
 """
 
 import hmac
-import ipaddress
 import re
 import secrets
 from collections import OrderedDict
@@ -86,26 +85,6 @@ class Tokens:
         return f"{report}.{made}.{hmac.new(self._key, said, 'sha256').hexdigest()}"
 
 
-class Buckets:
-    """One token bucket per address, at most `size` of them."""
-
-    def __init__(self, per_hour: int, size: int = 20_000) -> None:
-        self._full = float(per_hour)
-        self._size = size
-        self._levels: OrderedDict[str, tuple[float, float]] = OrderedDict()
-
-    def take(self, address: str, now: float) -> float:
-        """Take one; 0.0 when there was one, else the seconds until there is."""
-        level, then = self._levels.pop(address, (self._full, now))
-        # A clock that was set back refills nothing and takes nothing away.
-        level = min(self._full, level + max(0.0, now - then) * self._full / 3600)
-        wait = 0.0 if level >= 1 else (1 - level) * 3600 / self._full
-        self._levels[address] = (level - 1 if level >= 1 else level, now)
-        if len(self._levels) > self._size:
-            self._levels.popitem(last=False)
-        return wait
-
-
 class Recent:
     """The last `size` names it was told; used so that a repeated click costs nothing."""
 
@@ -158,24 +137,6 @@ class Lease:
         granted = self._room.take(size)
         self.held += size * granted
         return granted
-
-
-def address_of(request: web.Request, proxy_header: str) -> str:
-    """
-    The address to count by: the peer's, or what the trusted proxy in front wrote.
-
-    Of a list such as X-Forwarded-For only the last entry is the proxy's own; what stands before it
-    came from outside. One household has a whole IPv6 /64, so that counts as one address.
-    """
-    said = request.headers.getall(proxy_header, []) if proxy_header else []
-    for candidate in (said[-1].rpartition(",")[2].strip() if said else "", request.remote or ""):
-        try:
-            address = ipaddress.ip_address(candidate)
-        except ValueError:
-            continue
-        wide = address.version == 6  # noqa: PLR2004 (the protocol's own number)
-        return str(ipaddress.ip_network((address, 64), strict=False)) if wide else str(address)
-    return ""
 
 
 def is_foreign(request: web.Request, public_url: str) -> bool:

@@ -259,6 +259,20 @@ async def test_services_are_the_taxonomy(client: Client) -> None:
     assert second["service_code"] == "sampah"
 
 
+async def test_guessing_ids_is_slow() -> None:
+    """Ids that exist cost nothing; who asks for others waits, also where one of them is right."""
+    async with asking(guesses_per_hour=2) as client:
+        for _ in range(3):
+            assert (await client.get("/requests/0H1DDEN00.json"))[0] == 200
+        guessed = "/requests.json?service_request_id=ZZZZZZZZ0,ZZZZZZZZ1"
+        seen = [
+            (await client.get(path))[0]
+            for path in (guessed, guessed, "/requests/0H1DDEN00.json", "/requests.json")
+        ]
+
+    assert seen == [404, 429, 429, 200]
+
+
 async def test_discovery_names_the_public_address() -> None:
     """Behind a proxy the settings know it; otherwise it is the one the client used."""
     async with asking(public_url="https://lapor.example/", contact="Diskominfo") as client:

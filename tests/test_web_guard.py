@@ -4,8 +4,9 @@ from collections.abc import AsyncIterator
 import pytest
 from web_site import CODE, TOKEN, Site, Time, Visitor, running_site, visiting
 
+from channels.visitors import Buckets
 from channels.web import Web
-from channels.web_guard import Buckets, Tokens
+from channels.web_guard import Tokens
 from channels.web_options import WebOptions
 
 HOUR = 3600
