@@ -19,8 +19,9 @@ import structlog
 from aiohttp import web
 
 from forwarder import outbox
-from gateway.build import Parts, build, now_ms
+from gateway.build import Parts, build
 from gateway.build_craft import build_rules
+from gateway.clock import now_ms
 from gateway.errors import SettingsError
 from gateway.health import Health, until_listening
 from gateway.http import internal_app, open_doors, public_app, runner_of

@@ -5,11 +5,11 @@ Nothing here connects, listens or starts a task; `app.py` does that, in order.
 """
 
 import random
-import time
 import uuid
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -19,22 +19,16 @@ from channels.contract import (
     DeliveryReport,
     Ignored,
     InboundMessage,
-    Outcome,
-    Receipt,
-    Refused,
-    Reply,
     Signal,
-    TryLater,
-    Uncertain,
     Unreadable,
 )
 from forwarder.central.contract import Central
 from forwarder.central.http import HttpCentral
 from forwarder.central.sqlite import SqliteCentral
-from forwarder.item import Item
-from forwarder.target import Surroundings, Target, to_central, to_channel
+from forwarder.target import Surroundings
 from forwarder.worker import Worker
 from gateway.build_craft import build_channels, build_craft, build_files, read_topics
+from gateway.clock import now_ms
 from gateway.codes import CaseCodes
 from gateway.conversation import Timing
 from gateway.craft import Composed
@@ -44,12 +38,12 @@ from gateway.following import Following
 from gateway.inbox import ChannelInbox
 from gateway.journal import Journal
 from gateway.metrics import Metrics
-from gateway.naming import moment
 from gateway.pipeline import Pipeline
 from gateway.reading import Opened
 from gateway.rhythm import Rhythm
 from gateway.settings import CentralSettings, Settings
 from gateway.store import Store, StoreUnavailable
+from gateway.targets import build_targets
 from gateway.troubles import Troubles
 from gateway.vault import Vault
 from gateway.workshop import InProcess, InThread, Workshop
@@ -58,8 +52,6 @@ DAY_MS = 86_400_000
 OWNER = "worker"
 # A film over a village's line takes longer than any answer.
 FILE_LEASE = 240.0
-#: What each outcome is called in the metrics.
-OUTCOMES = {Receipt: "delivered", TryLater: "later", Refused: "refused", Uncertain: "uncertain"}
 KINDS = {
     InboundMessage: "message",
     Signal: "signal",
@@ -67,11 +59,6 @@ KINDS = {
     Ignored: "ignored",
     Unreadable: "unreadable",
 }
-
-
-def now_ms() -> int:
-    """The wall clock, milliseconds since 1970, UTC; the only place that reads it."""
-    return time.time_ns() // 1_000_000
 
 
 @dataclass(slots=True, kw_only=True)
@@ -112,30 +99,24 @@ def build(settings: Settings, key: bytes, store: Store, workshop: InProcess | No
     metrics = Metrics(channels, centrals, [name for name, each in channels.items() if each.fetches])
     journal = Journal(store, vault, clock=now_ms)
     troubles = Troubles(metrics.trouble, now_ms)
-    topics = read_topics(settings)
-    codes = CaseCodes(vault.derive("case codes"))
-    thinking: Workshop = workshop or InThread(build_craft(settings, key))
-    if workshop:
-        workshop.furnish(settings, key)
+    thinking = _thinking(settings, key, workshop)
+    inbox = partial(
+        ChannelInbox,
+        journal=journal,
+        codes=CaseCodes(vault.derive("case codes")),
+        database=store,
+        vault=vault,
+        metrics=metrics,
+        troubles=troubles,
+        topics=read_topics(settings),
+    )
     parts = Parts(
         settings=settings,
         vault=vault,
         store=store,
         journal=journal,
         channels=channels,
-        inboxes={
-            name: ChannelInbox(
-                name,
-                journal=journal,
-                codes=codes,
-                database=store,
-                vault=vault,
-                metrics=metrics,
-                troubles=troubles,
-                topics=topics,
-            )
-            for name in channels
-        },
+        inboxes={name: inbox(name) for name in channels},
         centrals=centrals,
         metrics=metrics,
         troubles=troubles,
@@ -151,12 +132,7 @@ def build(settings: Settings, key: bytes, store: Store, workshop: InProcess | No
             database=store,
             vault=vault,
             workshop=thinking,
-            timing=Timing(
-                part_timeout=int(settings.pipeline.part_timeout * 1000),
-                match_window=settings.pipeline.match_window_days * DAY_MS,
-                quiet_time=int(settings.pipeline.quiet_time * 1000),
-                album_time=int(settings.pipeline.album_time * 1000),
-            ),
+            timing=_timing(settings),
             clock=now_ms,
             centrals=tuple(settings.centrals),
             settled=lambda opened, made: _settled(parts, opened, made),
@@ -165,6 +141,23 @@ def build(settings: Settings, key: bytes, store: Store, workshop: InProcess | No
     )
     parts.workers = _workers(parts)
     return parts
+
+
+def _thinking(settings: Settings, key: bytes, workshop: InProcess | None) -> Workshop:
+    if workshop is None:
+        return InThread(build_craft(settings, key))
+    workshop.furnish(settings, key)
+    return workshop
+
+
+def _timing(settings: Settings) -> Timing:
+    chosen = settings.pipeline
+    return Timing(
+        part_timeout=int(chosen.part_timeout * 1000),
+        match_window=chosen.match_window_days * DAY_MS,
+        quiet_time=int(chosen.quiet_time * 1000),
+        album_time=int(chosen.album_time * 1000),
+    )
 
 
 def _central(name: str, chosen: CentralSettings, settings: Settings) -> Central:
@@ -178,6 +171,13 @@ def _central(name: str, chosen: CentralSettings, settings: Settings) -> Central:
 
 
 def _workers(parts: Parts) -> list[Worker]:
+    targets = build_targets(
+        parts.centrals,
+        parts.channels,
+        parts.following.fetchings,
+        metrics=parts.metrics,
+        troubles=parts.troubles,
+    )
     around = Surroundings(
         database=parts.store,
         unavailable=StoreUnavailable,
@@ -197,66 +197,8 @@ def _workers(parts: Parts) -> list[Worker]:
         policy=msgspec.structs.replace(around.policy, lease=max(FILE_LEASE, around.policy.lease)),
     )
     return [
-        Worker(target, patient if target.name.startswith(MEDIA) else around)
-        for target in _targets(parts)
+        Worker(target, patient if target.name.startswith(MEDIA) else around) for target in targets
     ]
-
-
-def _targets(parts: Parts) -> list[Target]:
-    stores = [to_central(central) for central in parts.centrals.values()]
-    doors = [
-        _watched(_door(name, channel), name, parts.troubles)
-        for name, channel in parts.channels.items()
-    ]
-    media = [
-        _watched(fetching.target(), target.removeprefix(MEDIA), parts.troubles)
-        for target, fetching in parts.following.fetchings.items()
-    ]
-    return [_measured(target, parts.metrics) for target in stores + doors + media]
-
-
-def _measured(target: Target, metrics: Metrics) -> Target:
-    async def deliver(items: Sequence[Item]) -> Sequence[Outcome]:
-        began = time.perf_counter()
-        outcomes = await target.deliver(items)
-        seconds = time.perf_counter() - began
-        for kind, count in Counter(map(type, outcomes)).items():
-            metrics.delivered(target.name, OUTCOMES[kind], seconds, count)
-        return outcomes
-
-    return replace(target, deliver=deliver)
-
-
-def _door(name: str, channel: Channel) -> Target:
-    return to_channel(name, _replier(channel), channel.keeps, resend=channel.idempotent)
-
-
-def _watched(target: Target, channel: str, troubles: Troubles) -> Target:
-    """What a provider says about the channel as a whole is noted, and taken back by a success."""
-    noted = False
-
-    async def deliver(items: Sequence[Item]) -> Sequence[Outcome]:
-        nonlocal noted
-        outcomes = await target.deliver(items)
-        for outcome in outcomes:
-            if isinstance(outcome, TryLater) and outcome.trouble:
-                noted = True
-                troubles.note(channel, outcome.trouble, outcome.reason)
-            elif noted and isinstance(outcome, Receipt):
-                noted = False
-                troubles.note(channel, None)
-        return outcomes
-
-    return replace(target, deliver=deliver)
-
-
-def _replier(channel: Channel) -> Callable[[Item], Awaitable[Outcome]]:
-    decoder = msgspec.json.Decoder(Reply)
-
-    async def reply(item: Item) -> Outcome:
-        return await channel.reply(replace(decoder.decode(item.body), now=moment(now_ms())))
-
-    return reply
 
 
 def _settled(parts: Parts, opened: Sequence[Opened], made: Composed) -> None:

@@ -5,7 +5,8 @@ from datetime import datetime
 from forwarder import outbox_desk
 from forwarder.ports import Transaction
 from gateway import operate, work
-from gateway.build import Parts, now_ms
+from gateway.build import Parts
+from gateway.clock import now_ms
 from gateway.filing import Desk, Filed, Filing
 from gateway.health import Health
 from gateway.naming import moment

@@ -26,7 +26,7 @@ from channels.contract import (
     Topic,
     Trouble,
 )
-from gateway.build import now_ms
+from gateway.clock import now_ms
 from gateway.codes import CaseCodes
 from gateway.http import public_app
 from gateway.inbox import ChannelInbox

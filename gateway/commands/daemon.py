@@ -13,7 +13,7 @@ import msgspec
 
 from gateway import operate
 from gateway.app import operator_token
-from gateway.build import now_ms
+from gateway.clock import now_ms
 from gateway.commands.common import Place
 from gateway.filing import Desk, Filed, Filing
 from gateway.journal import Journal

@@ -13,8 +13,9 @@ import msgspec
 from forwarder import outbox_desk
 from forwarder.ports import Transaction
 from gateway import chain, cursors, operate, records, rhythm, signals, troubles, work
-from gateway.build import DAY_MS, now_ms
+from gateway.build import DAY_MS
 from gateway.build_craft import build_channels
+from gateway.clock import now_ms
 from gateway.commands.common import (
     Place,
     clock_time,
