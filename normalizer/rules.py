@@ -6,7 +6,6 @@ start and again on SIGHUP. A file that does not fit ends in a RulesError, one se
 the file and the key, and the old rules stay in force.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -28,7 +27,8 @@ from normalizer.shapes import (
     TypeEntry,
     Weights,
 )
-from normalizer.text import Abbreviations, words
+from normalizer.text import words
+from normalizer.text_table import Abbreviations, abbreviations_of
 from normalizer.wording import Replies, hole_in
 
 LANGUAGES = ("id", "en")
@@ -141,25 +141,12 @@ def _places(files: Mapping[str, bytes], tenant: str) -> Places:
 
 
 def _abbreviations(file: AbbreviationsFile) -> Abbreviations:
-    for table in ("address", "slashed", "words"):
+    for table in ("address", "slashed", "words", "spoken"):
         for short, full in getattr(file, table).items():
-            if not full or short != short.lower():
+            if short != short.lower() or not (full or table == "spoken"):
                 where = f"{table}.{short}"
                 raise RulesError(f"abbreviations.toml: {where} must be lower case and not empty.")
-    any_keyword = "|".join(re.escape(word) for word in sorted(file.keywords, key=len, reverse=True))
-    return Abbreviations(
-        words=MappingProxyType(file.words),
-        address=MappingProxyType(file.address),
-        slashed=MappingProxyType(file.slashed),
-        keep_before_dot=frozenset(file.keep_before_dot),
-        known=frozenset((*file.words, *file.address)),
-        keyword=re.compile(
-            rf"(?:[\s#@]*(?:{any_keyword})(?=[\s:;.,!/\-\u2013#@]|$)[\s:;.,!/\-\u2013]*)+"
-            if any_keyword
-            else "",
-            re.IGNORECASE,
-        ),
-    )
+    return abbreviations_of(file)
 
 
 def _taxonomy(file: TaxonomyFile) -> Taxonomy:

@@ -14,6 +14,25 @@ class File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """A file, or a table in one."""
 
 
+class MeaningEntry(File, frozen=True, kw_only=True):
+    """What short forms mean beside some words, "#" standing for a number."""
+
+    short: str
+    full: str
+    after: str = ""
+    before: str = ""
+    near: str = ""
+
+
+class Stems(File, frozen=True, kw_only=True):
+    """Ordinary words, by which the rules of spelling know that they have guessed right."""
+
+    verbs: str = ""
+    verbs_i: str = ""
+    others: str = ""
+    numbered: str = ""
+
+
 class AbbreviationsFile(File, frozen=True, kw_only=True):
     """abbreviations.toml."""
 
@@ -22,6 +41,10 @@ class AbbreviationsFile(File, frozen=True, kw_only=True):
     address: dict[str, str]
     slashed: dict[str, str]
     words: dict[str, str]
+    meanings: list[MeaningEntry] = []
+    spoken: dict[str, str] = {}
+    emoji: dict[str, str] = {}
+    stems: Stems = Stems()
 
 
 class Limits(File, frozen=True, kw_only=True):

@@ -1,0 +1,211 @@
+"""
+What of a text is the matter, and what is greeting, quoted words, slogan or signature.
+
+`parts_of` covers a text with spans and changes nothing, so an officer still sees all of it. Where
+only courtesies are said, they are the matter: a report is never empty because it was polite.
+`title_of` makes the one line of a list: what is wrong, and where.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Literal, NamedTuple, TypeAlias
+
+TITLE_LENGTH = 80
+
+Kind: TypeAlias = Literal["greeting", "matter", "quoted", "slogan", "signature"]
+
+# Enough to find a title in; a mail may hold megabytes.
+_READ = 2000
+_SENTENCE_WORDS = 3
+_COURTESY_WORDS = 12
+_NAME_WORDS = 8
+_LOOSE_NAME_WORDS = 2
+_LONGEST_PLACE = 36
+
+_GREETING = re.compile(
+    r"(?:(?:as+ala+mu+'?\s?ala[iy]k+u+m|(?:wr|wb|warahmatullahi|wabarakatuh)\b|om\sswastiastu"
+    r"|salam\s(?:sejahtera|sehat|hormat)(?:\s(?:bagi|untuk|buat)\skita\ssemua)?|shal?om|syalom"
+    r"|selamat\s(?:pagi|siang|sore|malam)|hal+o+|hai|hi|hello|dear|permisi|yth|punten|sampurasun"
+    r"|yang\sterhormat|kepada|mohon\smaaf|maaf|admin|min"
+    # "Bapak saya sakit" is no greeting.
+    r"|(?:ba?pak|pak|ibu|bu)(?=\s*[,.!:;/]|\s+(?:dan|ba?pak|pak|i?bu|admin)\b)|dan(?=\s+i?bu\b))"
+    r"\b[\s,.!:;/-]*)+",
+    re.IGNORECASE,
+)
+_QUOTED = re.compile(
+    r"^(?:[ ]?>.*|(?:pada|on)\b.{5,120}\b(?:menulis|wrote):[ ]*(?:\n.*)*"
+    r"|-{2,}[ ]?(?:original message|pesan asli|forwarded message|pesan terusan).*(?:\n.*)*)$",
+    re.IGNORECASE | re.MULTILINE,
+)
+_SLOGAN = re.compile(
+    r"(?:(?<=^)|(?<=[.!?\n])[ ]*)(?:#[\w]+[ ]*){1,20}(?=$|\n)"
+    r"|(?:\bnkri harga mati\b|\bsalam (?:perubahan|perjuangan|reformasi|literasi|lestari|olahraga|"
+    r"indonesia (?:maju|raya|jaya)|(?:satu|dua|tiga) jari)\b|\bmerdeka!+|\bbersatu kita teguh\b"
+    r"|\bindonesia (?:maju|jaya|emas)!+|\bsave our \w+!*|\btangkap koruptor!+)[ !.]*",
+    re.IGNORECASE | re.MULTILINE,
+)
+_SEGMENT = re.compile(r"[^,.;!?\n]*[,.;!?\n]*[ \n]*")
+_THANKS = r"(?:terima ?kasih|makasih|trims|thanks|thank you|matur ?nuwun|hatur ?nuhun|suksma)"
+_CLOSES = re.compile(
+    rf"(?:(?:demikian|sekian|wassalam|wasalam|hormat (?:kami|saya)|salam hormat|tertanda|ttd"
+    rf"|atas (?:perhatian|bantuan|kerja|respons?|tanggapan|waktu|pengertian|tindak)\w*"
+    rf"|sent from|dikirim dari|terkirim dari|get outlook|best regards|regards|salam)\b"
+    rf"|(?:sebelumnya )?(?:dan )?{_THANKS}"
+    rf"(?:$|[^\w]|\s(?:banyak|sebelumnya|atas|ya|pak|bapak|bu|ibu|min|admin|kak|untuk|wassalam)\b)"
+    rf"|(?:wr|wb|warahmatullahi|wabarakatuh)\b)",
+    re.IGNORECASE,
+)
+_TRAILING_THANKS = re.compile(rf"\s{_THANKS}(?:\s\w+){{0,3}}\W*$", re.IGNORECASE)
+_INTRODUCTION = re.compile(
+    r"(?:(?:saya|kami|sy|aku)\b(?:(?!\b(?:di|ke|tidak|belum|sudah)\b)[^.,;\n]){0,60}?\s)?"
+    r"(?:(?:mohon|minta)\s(?:izin|ijin)\s)?"
+    r"(?:(?:ingin|mau|hendak|akan|bermaksud|izin)\s)*"
+    r"(?:(?:me|ber)?lapor(?:kan)?|menyampaikan|mengadukan|mengadu|mengeluhkan|menginformasikan|"
+    r"memberitahukan|bertanya|menanyakan|tanya)\b"
+    r"(?:\s(?:bahwa|tentang|mengenai|soal|perihal|terkait|masalah|kalau|keluhan|laporan))*[\s,:.-]*",
+    re.IGNORECASE,
+)
+_STOP = re.compile(r"[.!?](?=\s|$)|\n")
+_WORD = re.compile(r"\w+")
+_SHORT_FORM = re.compile(
+    r"\b(?:\w|jl|jln|gg|no|kel|kec|kab|ds|dsn|dr|pak|bpk|drs|ir|st|rt|rw|km|prov)$", re.IGNORECASE
+)
+
+
+class Part(NamedTuple):
+    """A piece of a text, by its offsets."""
+
+    kind: Kind
+    start: int
+    end: int
+
+
+def parts_of(text: str) -> tuple[Part, ...]:
+    """The text from beginning to end in parts."""
+    begins, ends = _greeting_end(text), _signature_start(text)
+    parts = [Part("greeting", 0, begins)]
+    at = begins
+    for inside in _inside(text, begins, max(begins, ends)):
+        if inside.start >= at:
+            parts += [Part("matter", at, inside.start), inside]
+            at = inside.end
+    parts += [Part("matter", at, max(at, ends)), Part("signature", max(at, ends), len(text))]
+    kept = tuple(part for part in parts if part.start < part.end)
+    says = any(part.kind == "matter" and _WORD.search(text, part.start, part.end) for part in kept)
+    return kept if says else (Part("matter", 0, len(text)),)
+
+
+def matter_in(text: str) -> str:
+    """What is reported, without greeting, quoted words, slogans and signature."""
+    return "\n".join(
+        said
+        for part in parts_of(text)
+        if part.kind == "matter" and (said := text[part.start : part.end].strip())
+    )
+
+
+def without_greeting(text: str) -> str:
+    """The text after its opening courtesy, or all of it where nothing else is said."""
+    return text[_greeting_end(text) :] or text
+
+
+def title_of(text: str, where: str = "") -> str:
+    """
+    One line of at most 80 characters that ends at the border of a word.
+
+    It begins with the first sentence that says something; `where` is added if it does not tell.
+    """
+    line = _saying(matter_in(text.strip()[:_READ]))
+    place = _place_to_add(line, where)
+    return _cut(line, TITLE_LENGTH - len(place)) + place
+
+
+def _inside(text: str, start: int, end: int) -> list[Part]:
+    """What stands between the words of the matter and is none, in order."""
+    quoted = [Part("quoted", *found.span()) for found in _QUOTED.finditer(text, start, end)]
+    if not _may_have_slogan(text):
+        return quoted
+    slogans = (Part("slogan", *found.span()) for found in _SLOGAN.finditer(text, start, end))
+    return sorted([*quoted, *slogans], key=lambda part: part.start)
+
+
+def _greeting_end(text: str) -> int:
+    found = _GREETING.match(text)
+    return found.end() if found and found.end() < len(text) else 0
+
+
+def _signature_start(text: str) -> int:
+    """Where the courtesies at the end begin: thanks, a name, "sent from my phone"."""
+    segments = [found for found in _SEGMENT.finditer(text) if found.group()]
+    start = len(text)
+    for at in range(len(segments) - 1, -1, -1):
+        said = segments[at].group().strip()
+        closes = _CLOSES.match(said) and len(said.split()) <= _COURTESY_WORDS
+        if closes:
+            start = segments[at].start()
+        elif said and not _is_name(said):
+            break
+    found = _TRAILING_THANKS.search(text, 0, start)
+    return found.start() if found and found.end() == start else start
+
+
+def _is_name(said: str) -> bool:
+    """Whether a piece behind a courtesy can be who wrote it: "Budi, RT 05"."""
+    spoken = _WORD.findall(said)
+    if len(spoken) <= _LOOSE_NAME_WORDS:
+        return True
+    return len(spoken) <= _NAME_WORDS and all(
+        word[0].isupper() or word.isdigit() for word in spoken
+    )
+
+
+def _may_have_slogan(text: str) -> bool:
+    low = text.lower()
+    return "#" in low or any(
+        sign in low for sign in ("salam", "merdeka", "harga mati", "indonesia", "save our")
+    )
+
+
+def _saying(matter: str) -> str:
+    """From the first sentence that says enough on, on one line."""
+    sentences = [" ".join(sentence.split()) for sentence in _sentences(matter)]
+    for at, sentence in enumerate(sentences):
+        said = _without_introduction(sentence)
+        if len(_WORD.findall(said)) >= _SENTENCE_WORDS:
+            return " ".join((said, *sentences[at + 1 :])) if len(said) < TITLE_LENGTH // 2 else said
+    return " ".join(matter.split())
+
+
+def _sentences(text: str) -> Iterator[str]:
+    start = 0
+    for found in _STOP.finditer(text):
+        if found.group() == "." and _SHORT_FORM.search(text, start, found.start()):
+            continue
+        if text[start : found.end()].strip():
+            yield text[start : found.end()]
+        start = found.end()
+    if text[start:].strip():
+        yield text[start:]
+
+
+def _without_introduction(sentence: str) -> str:
+    found = _INTRODUCTION.match(sentence)
+    return sentence[found.end() :] if found and found.end() < len(sentence) else sentence
+
+
+def _place_to_add(line: str, where: str) -> str:
+    place = " ".join(where.split())
+    told = set(_WORD.findall(line.lower()))
+    if not place or len(place) > _LONGEST_PLACE or told.issuperset(_WORD.findall(place.lower())):
+        return ""
+    return f" ({place})"
+
+
+def _cut(line: str, length: int) -> str:
+    plain = line.rstrip(" ,.;:-")
+    if len(plain) <= length:
+        return plain
+    cut = line[:length]
+    border = cut.rfind(" ")
+    kept = cut[:border] if border > length // 2 else cut[: length - 1]
+    return kept.rstrip(" ,.;:-") + "…"
