@@ -18,6 +18,7 @@ RULE_FILES = (
     "abbreviations.toml",
     "taxonomy.toml",
     "agencies.toml",
+    "flags.toml",
     "places.toml",
     "places.csv",
     "replies/id.toml",

@@ -13,6 +13,7 @@ import msgspec
 
 from channels.contract import InboundMessage
 from normalizer.classify import classify
+from normalizer.flags import flags_of
 from normalizer.language import language_of
 from normalizer.match import match
 from normalizer.places import VERSION as PLACES_VERSION
@@ -72,6 +73,7 @@ def normalize(
         topic=judged.topic,
         agency=judged.agency,
         urgency=urgency_of(spoken, rules.taxonomy),
+        flags=flags_of(f"{title}\n{text}", rules.flags),
         place=place,
         point=point,
         duplicate=match(clean_text, _comparable(message, neighbours), place.name if place else ""),

@@ -13,6 +13,7 @@ import msgspec
 ReportType = Literal[
     "pengaduan_pengawasan", "pengaduan", "aspirasi", "permintaan_informasi", "bukan_laporan"
 ]
+FlagName = Literal["fraud", "promotion", "spam", "prank", "abuse"]
 
 
 class _Part(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
@@ -51,6 +52,15 @@ class Urgency(_Part, frozen=True, kw_only=True):
     """How soon somebody must look."""
 
     value: Literal["darurat", "segera", "biasa"] = "biasa"
+    why: tuple[str, ...] = ()
+
+
+class Flag(_Part, frozen=True, kw_only=True):
+    """What an officer should look at a report for; never a reason to hold it back."""
+
+    value: FlagName
+    confidence: float
+    version: str = "1"
     why: tuple[str, ...] = ()
 
 
@@ -142,6 +152,7 @@ class Record(_Part, frozen=True, kw_only=True):
     topic: Judgement
     agency: Agency
     urgency: Urgency
+    flags: tuple[Flag, ...] = ()
     place: Place | None = None
     point: MapPoint | None = None
     duplicate: Duplicate | None = None

@@ -13,6 +13,7 @@ from typing import Literal, TypeVar
 
 import msgspec
 
+from normalizer.flags import FlagRules, FlagsFile, flag_rules
 from normalizer.gazetteer import GazetteerError, area_of, check_table
 from normalizer.lexicon import Lexicon, Mark, lexicon
 from normalizer.places import Places
@@ -36,6 +37,7 @@ FILES = (
     "abbreviations.toml",
     "taxonomy.toml",
     "agencies.toml",
+    "flags.toml",
     "places.toml",
     "places.csv",
     *(f"replies/{language}.toml" for language in LANGUAGES),
@@ -87,6 +89,7 @@ class Rules:
     abbreviations: Abbreviations
     taxonomy: Taxonomy
     agencies: Agencies
+    flags: FlagRules
     places: Places
     replies: Mapping[str, Replies]
 
@@ -105,6 +108,7 @@ def read_rules(files: Mapping[str, bytes], tenant: str = "") -> Rules:
         abbreviations=_abbreviations(_decoded(files, "abbreviations.toml", AbbreviationsFile)),
         taxonomy=_taxonomy(taxonomy),
         agencies=_agencies(agencies),
+        flags=flag_rules(_decoded(files, "flags.toml", FlagsFile)),
         places=_places(files, tenant),
         replies=MappingProxyType({language: _replies(files, language) for language in LANGUAGES}),
     )
