@@ -94,7 +94,9 @@ WORDS: Mapping[str, str] = MappingProxyType(
     how i if in into is it its just like make many me more most much my near never no not now of off
     on one only or other our out over people please really same she should since so some still such
     than that the their them then there these they this those to too up us very was we well were
-    what when where which while who why will with without would you your""",
+    what when where which while who why will with without would you your
+    above across behind beside between broken corner days dirty flood front garbage hole house next
+    night opposite road school street today under water week yesterday""",
         # Minangkabau.
         "min": """
     acok ado adolah agak agiah alah alun ambo ampek anam apo apokah asin atau awak ba'a baa bae
