@@ -6,8 +6,11 @@ What a reply's uncertain outcome leads to is told in outbox.py.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
+
+import msgspec
+from msgspec.structs import replace
 
 from channels.contract import Outcome, Receipt, Refused, TryLater, Uncertain
 from forwarder.backoff import Policy, wait_after
@@ -17,8 +20,7 @@ from forwarder.ports import Transaction, Vault
 REASON_LENGTH = 300
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Item:
+class Item(msgspec.Struct, frozen=True, kw_only=True):
     """A claimed row."""
 
     id: int
@@ -50,8 +52,7 @@ class Item:
         return replace(self, body=vault.open(self.body, self.data_key), data_key=None)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
+class Result(msgspec.Struct, frozen=True, kw_only=True):
     """How one delivery ended."""
 
     item: Item
@@ -74,8 +75,7 @@ class Rules:
     on_ended: Callable[[Transaction, Sequence[Result], int], None] = lambda *_: None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class Change(msgspec.Struct, frozen=True, kw_only=True):
     """The new values of a row after one delivery, for the owner that claimed it."""
 
     owner: str

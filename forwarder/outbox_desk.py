@@ -55,6 +55,9 @@ update outbox set data_key = null, owner = null,
     state = case when state in ('pending', 'uncertain') then 'parked' else state end
 where lane = :lane and reply_id is not null
 """
+SEALED = """
+select b.body, o.data_key from outbox o join outbox_bodies b on b.id = o.id where o.id = :id
+"""
 ARRIVED = "delivered"
 
 
@@ -132,8 +135,9 @@ def recent(tx: Transaction, lane: str, since: int) -> int:
 def replies_to(tx: Transaction, record_id: str) -> list[tuple[bytes, bytes, str]]:
     """The answers to a citizen about one record: sealed body, data key, state."""
     rows = tx.all(
-        "select body, data_key, state from outbox where record_id = :record_id"
-        " and reply_id is not null and data_key is not null order by id",
+        "select b.body, o.data_key, o.state from outbox o join outbox_bodies b on b.id = o.id"
+        " where o.record_id = :record_id and o.reply_id is not null and o.data_key is not null"
+        " order by o.id",
         record_id=record_id,
     )
     return [(bytes(row[0]), bytes(row[1]), row[2]) for row in rows]
@@ -141,7 +145,7 @@ def replies_to(tx: Transaction, record_id: str) -> list[tuple[bytes, bytes, str]
 
 def sealed_body(tx: Transaction, id_: int) -> tuple[bytes, bytes | None]:
     """The body of a row and its data key, which is None once the person was erased."""
-    row = tx.one("select body, data_key from outbox where id = :id", id=id_)
+    row = tx.one(SEALED, id=id_)
     if row is None:
         raise KeyError(id_)
     return bytes(row[0]), None if row[1] is None else bytes(row[1])

@@ -32,6 +32,16 @@ class Transaction(Protocol):
     ) -> int:
         """Insert rows, leaving out those that are there; how many went in."""
 
+    def insert_new(
+        self,
+        table: str,
+        columns: Sequence[str],
+        rows: Sequence[Sequence[object]],
+        returning: Sequence[str],
+        /,
+    ) -> list[Row]:
+        """As `insert`; these columns of the rows that went in, in no certain order."""
+
 
 class Database(Protocol):
     """The door to the database: plain functions over a transaction, run off the event loop."""

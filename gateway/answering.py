@@ -6,7 +6,7 @@ A message that must not be answered (a robot's) or cannot be (no way back) gets 
 
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 
@@ -129,7 +129,7 @@ def addressed(
         heard_at=_heard(ready),
         buttons=words.buttons if ready.row.channel in CHATS else (),
     )
-    return [replace(entry, body=msgspec.json.encode(reply))]
+    return [msgspec.structs.replace(entry, body=msgspec.json.encode(reply))]
 
 
 def _heard(ready: Ready) -> datetime:

@@ -57,4 +57,4 @@ def _redirected(item: Item, target: str, address: str, now: int) -> Entry:
     reply = msgspec.json.decode(item.body, type=Reply)
     # Named anew: news about this sending must not be taken for news about the first.
     reply = replace(reply, id=reply_id(entry), to=address, buttons=(), heard_at=None)
-    return replace(entry, body=msgspec.json.encode(reply))
+    return msgspec.structs.replace(entry, body=msgspec.json.encode(reply))

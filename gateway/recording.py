@@ -138,7 +138,7 @@ class Recorder:
 
     def put(self, made: Made, draft: Draft, record: Record, now: int) -> None:
         """Write a record down and send it to every store."""
-        document = msgspec.json.encode(record)
+        document = self.vault.seal(msgspec.json.encode(record))
         message = draft.message
         identity = {
             "return_address": message.return_address,
@@ -155,7 +155,7 @@ class Recorder:
                 external_id=record.external_id,
                 received_at=draft.received_at,
                 pseudonym=draft.lane,
-                document=self.vault.seal(document),
+                document=document,
                 identity=self.vault.seal(msgspec.json.encode(identity)),
                 keys=keys(record.clean_text) if draft.keys is None else draft.keys,
             )

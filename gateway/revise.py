@@ -42,10 +42,10 @@ def revise(  # noqa: PLR0913 (what a transaction needs, each once)
     if after == before:
         return None
     after = msgspec.structs.replace(after, revision=found[0] + 1)
-    document = msgspec.json.encode(after)
-    if not records.rewrite(tx, record_id, after.revision, vault.seal(document), now=now):
+    sealed = vault.seal(msgspec.json.encode(after))
+    if not records.rewrite(tx, record_id, after.revision, sealed, now=now):
         raise records.Stale(record_id)
-    outbox.put(tx, vault, pushes(after, document, centrals, now), now)
+    outbox.put(tx, vault, pushes(after, sealed, centrals, now), now)
     return after
 
 
@@ -54,8 +54,14 @@ def opened(vault: Vault, stored: records.Stored) -> Record:
     return msgspec.json.decode(vault.open(stored.document, stored.data_key or b""), type=Record)
 
 
-def pushes(record: Record, document: bytes, centrals: Sequence[str], now: int) -> list[Entry]:
-    """The outbox rows that carry a revision (`document` is its JSON) to every central store."""
+def pushes(
+    record: Record, sealed: tuple[bytes, bytes], centrals: Sequence[str], now: int
+) -> list[Entry]:
+    """
+    The outbox rows that carry a revision to every central store.
+
+    `sealed` is its JSON as `records` holds it: one sealing serves all copies of the same bytes.
+    """
     return [
         Entry(
             record_id=record.record_id,
@@ -63,8 +69,9 @@ def pushes(record: Record, document: bytes, centrals: Sequence[str], now: int) -
             revision=record.revision,
             target=f"central:{name}",
             lane=record.record_id,
-            body=document,
+            body=b"",
             due=now,
+            sealed=sealed,
         )
         for name in centrals
     ]

@@ -251,7 +251,8 @@ class Teller:
     async def replies(self) -> list[Reply]:
         """Every answer, oldest first."""
         rows = await self.rows(
-            "select body, data_key from outbox where reply_id is not null order by id"
+            "select body, data_key from outbox join outbox_bodies using (id)"
+            " where reply_id is not null order by id"
         )
         return [
             msgspec.json.decode(self.vault.open(bytes(row[0]), bytes(row[1])), type=Reply)

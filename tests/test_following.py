@@ -124,7 +124,10 @@ def answer() -> Entry:
 
 
 def _sent(vault: Vault, target: str, tx: Transaction) -> list[Reply]:
-    rows = tx.all("select body, data_key from outbox where target = :target", target=target)
+    rows = tx.all(
+        "select body, data_key from outbox join outbox_bodies using (id) where target = :target",
+        target=target,
+    )
     return [
         msgspec.json.decode(vault.open(bytes(row[0]), bytes(row[1])), type=Reply) for row in rows
     ]

@@ -168,7 +168,8 @@ class Desk:
     async def sent(self, kind: str = "") -> list[Sent]:
         """Every outbox entry, or those of one kind, oldest first."""
         rows = await self.rows(
-            "select target, kind, revision, body, data_key from outbox order by id"
+            "select target, kind, revision, body, data_key from outbox"
+            " join outbox_bodies using (id) order by id"
         )
         return [
             Sent(

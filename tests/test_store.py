@@ -9,10 +9,14 @@ from pathlib import Path
 import pytest
 
 from forwarder.ports import Transaction
-from gateway.store import Insert, Store, StoreConflict, StoreError, StoreUnavailable
+from gateway.store import Insert, Store, StoreConflict, StoreError, StoreUnavailable, migrate
 from gateway.store.migrations import MIGRATIONS
 from gateway.store.reading import reading
 
+OLD_ENTRY = """
+insert into outbox (record_id, kind, revision, target, lane, body, due, created_at)
+values ('r', 'receipt', 1, 'channel:sms', 'l', :body, 0, 0)
+"""
 AUDIT = "insert into audit (at, who, what) values (:at, 'test', :what)"
 
 
@@ -87,6 +91,26 @@ async def test_opening_twice_migrates_once(database_url: str) -> None:
         await store.close()
 
     assert row == (len(MIGRATIONS), len(MIGRATIONS))
+
+
+async def test_what_is_on_its_way_survives_a_new_version(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Outbox rows of an older program keep their bodies, in a table of their own now."""
+    url = f"sqlite://{tmp_path}/gateway.db"
+    with monkeypatch.context() as older:
+        older.setattr(migrate, "MIGRATIONS", MIGRATIONS[:2])
+        older.setattr(migrate, "VERSION", 2)
+        store = await Store.open(url)
+        await store.write(lambda tx: tx.run(OLD_ENTRY, body=b"sealed"))
+        await store.close()
+    store = await Store.open(url)
+    found = await store.read(
+        lambda tx: tx.all("select kind, body from outbox join outbox_bodies using (id)")
+    )
+    await store.close()
+
+    assert [(kind, bytes(body)) for kind, body in found] == [("receipt", b"sealed")]
 
 
 async def test_a_database_of_a_newer_program_is_refused(database_url: str) -> None:

@@ -605,7 +605,7 @@ async def test_an_unreadable_row_is_parked(bench: Bench, server: FaultServer) ->
     """A row sealed with another key cannot be delivered and is a person's."""
     await bench.desk.put(record_entry(1), record_entry(2))
     await bench.database.write(
-        lambda tx: tx.run("update outbox set body = :x where id = 1", x=b"x" * 50)
+        lambda tx: tx.run("update outbox_bodies set body = :x where id = 1", x=b"x" * 50)
     )
 
     async with http_target(server) as target, bench.running(bench.worker(target)):

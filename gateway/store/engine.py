@@ -5,7 +5,7 @@ SQL is written once, with `:name` parameters and `{id}`, `{blob}`, `{lock}`, `{a
 the engines differ; `Engine.spell` turns it into the engine's own and caches the result.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import lru_cache
 from typing import Any, Protocol, cast
@@ -128,12 +128,21 @@ class BoundTransaction:
         One statement for many rows, because each statement gives the interpreter lock away and
         has to win it back from a busy event loop.
         """
-        inserted = 0
-        for start in range(0, len(rows), MOST_ROWS):
-            chunk = rows[start : start + MOST_ROWS]
-            statement = _insert(table, tuple(columns), len(chunk), self._engine.mark, LEAVE_OUT)
-            inserted += self._execute(statement, [value for row in chunk for value in row]).rowcount
-        return inserted
+        cursors = self._inserts(table, tuple(columns), rows, LEAVE_OUT)
+        return sum(cursor.rowcount for cursor in cursors)
+
+    def insert_new(
+        self,
+        table: str,
+        columns: Sequence[str],
+        rows: Sequence[Sequence[object]],
+        returning: Sequence[str],
+        /,
+    ) -> list[Row]:
+        """As `insert`; these columns of the rows that went in, in no certain order."""
+        ending = f"{LEAVE_OUT} returning {', '.join(returning)}"
+        cursors = self._inserts(table, tuple(columns), rows, ending)
+        return [row for cursor in cursors for row in cursor.fetchall()]
 
     def append(self, table: str, columns: tuple[str, ...], values: Sequence[object], /) -> None:
         """Insert rows that must all be new; `values` are those of all rows, one after the other."""
@@ -142,6 +151,14 @@ class BoundTransaction:
             chunk = values[start : start + most]
             size = len(chunk) // len(columns)
             self._execute(_insert(table, columns, size, self._engine.mark), chunk)
+
+    def _inserts(
+        self, table: str, columns: tuple[str, ...], rows: Sequence[Sequence[object]], ending: str
+    ) -> Iterator[Cursor]:
+        for start in range(0, len(rows), MOST_ROWS):
+            chunk = rows[start : start + MOST_ROWS]
+            statement = _insert(table, columns, len(chunk), self._engine.mark, ending)
+            yield self._execute(statement, [value for row in chunk for value in row])
 
     def _arrayed(self, parameters: dict[str, object]) -> dict[str, object]:
         for name, value in parameters.items():

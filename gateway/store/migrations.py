@@ -183,4 +183,16 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "create index work_waiting on work (lane) where state = 'waiting'",
         "create index work_commands on work (lane) where state = 'command'",
     ),
+    (
+        # What is delivered, apart from the row that says how it goes with it: a lease and an
+        # outcome would write the body down again each time.
+        """
+        create table outbox_bodies (
+            id {key},                         -- of the outbox row
+            body {blob} not null              -- sealed, its data key stands in the outbox row
+        )
+        """,
+        "insert into outbox_bodies (id, body) select id, body from outbox",
+        "alter table outbox drop column body",
+    ),
 )
