@@ -24,34 +24,27 @@ POSITION_BITS = 32
 class CaseCodes:
     """Issues the case code of a journal row."""
 
-    __slots__ = ("_key",)
+    __slots__ = ("_keyed",)
 
     def __init__(self, key: bytes) -> None:
-        self._key = key
+        # A hash that has the key in already; a copy of it is made for each round.
+        self._keyed = hashlib.blake2b(key=key, digest_size=3)
 
     def of(self, row: int) -> str:
         """The nine characters for one journal row."""
         chain, position = row >> CHAIN_BITS, row & ((1 << CHAIN_BITS) - 1)
         value = (chain & 0xFF) << POSITION_BITS | position & ((1 << POSITION_BITS) - 1)
-        while not _issued(value := self._permute(value)):
-            pass
-        return spell(value)
+        while True:
+            value = self._permute(value)
+            code = spell(value) if check_symbol(value) < PLAIN_SYMBOLS else ""
+            if code and not code.isalpha() and not code.isdigit():
+                return code
 
     def _permute(self, value: int) -> int:
         """A balanced Feistel network over 40 bits."""
         left, right = value >> HALF, value & MASK
         for number in range(ROUNDS):
-            left, right = right, left ^ self._round(number, right)
+            round_ = self._keyed.copy()
+            round_.update((number << 24 | right).to_bytes(4))
+            left, right = right, left ^ int.from_bytes(round_.digest()) & MASK
         return left << HALF | right
-
-    def _round(self, number: int, half: int) -> int:
-        seen = number.to_bytes(1) + half.to_bytes(3)
-        digest = hashlib.blake2b(seen, key=self._key, digest_size=3).digest()
-        return int.from_bytes(digest) & MASK
-
-
-def _issued(value: int) -> bool:
-    if check_symbol(value) >= PLAIN_SYMBOLS:
-        return False
-    code = spell(value)
-    return not code.isalpha() and not code.isdigit()

@@ -28,7 +28,7 @@ def spell(value: int) -> str:
     if not 0 <= value < _LARGEST or check >= len(ALPHABET):
         message = f"{value} has no case code"
         raise ValueError(message)
-    symbols = (ALPHABET[value >> shift & 31] for shift in range(35, -1, -5))
+    symbols = [ALPHABET[value >> shift & 31] for shift in range(35, -1, -5)]
     return "".join(symbols) + ALPHABET[check]
 
 
