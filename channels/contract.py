@@ -4,20 +4,85 @@ What a channel is: the whole of what the gateway and an adapter know of each oth
 A channel brings provider bytes in (`routes` or `listen`), reads them back out of the journal
 (`parse`, pure) and carries an answer to the citizen (`reply`). The acknowledgement a provider sees
 may only follow `Inbox.accept`, which returns after the bytes are on disk.
-How to write one: channels/README.md.
+How bytes come in: contract_inbox. What they say: contract_said. Answers: contract_answers. All of
+it is imported from here. How to write a channel: channels/README.md.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, ClassVar, Literal, Protocol, TypeAlias
+from typing import Any, ClassVar, Protocol
 
 import msgspec
 from aiohttp.web import AbstractRouteDef
 
+from channels.contract_answers import (
+    Button,
+    Outcome,
+    Receipt,
+    Refused,
+    Reply,
+    TryLater,
+    Uncertain,
+)
+from channels.contract_inbox import (
+    Accepted,
+    CaseQuery,
+    Cursor,
+    Delivery,
+    Inbox,
+    NotStored,
+    PublicCase,
+    PublicStatus,
+    Topic,
+    Trouble,
+)
+from channels.contract_said import (
+    Attachment,
+    DeliveryReport,
+    Ignored,
+    InboundMessage,
+    Parsed,
+    Part,
+    Point,
+    RemoteFile,
+    Signal,
+    Unreadable,
+)
 
-class NotStored(Exception):
-    """The journal could not store the message; tell the provider to send it again (503, 451)."""
+__all__ = [
+    "Accepted",
+    "Attachment",
+    "Button",
+    "CaseQuery",
+    "Channel",
+    "Cursor",
+    "Delivery",
+    "DeliveryReport",
+    "Ignored",
+    "InboundMessage",
+    "Inbox",
+    "NotStored",
+    "Outcome",
+    "Parsed",
+    "Part",
+    "Point",
+    "PublicCase",
+    "PublicStatus",
+    "Receipt",
+    "Refused",
+    "RemoteFile",
+    "Reply",
+    "Secret",
+    "Signal",
+    "Simulated",
+    "Sink",
+    "TooLarge",
+    "Topic",
+    "Trouble",
+    "TryLater",
+    "Uncertain",
+    "Unreadable",
+]
 
 
 class TooLarge(Exception):
@@ -34,319 +99,6 @@ class Secret:
 
     def __repr__(self) -> str:
         return "<secret>"
-
-
-# --- bytes in ---------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delivery:
-    """One item of what a provider sent: its own key and the exact bytes worth keeping."""
-
-    #: The provider's id, else a SHA-256 that is equal when the provider sends the same thing again.
-    external_id: str
-    payload: bytes
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Accepted:
-    """A delivery is on disk; `new` is false when the journal already held it."""
-
-    id: int
-    new: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cursor:
-    """How far a channel that pulls has read; `value` is its own word and holds nothing private."""
-
-    #: For channels with several sources: one cursor each.
-    name: str = ""
-    value: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PublicStatus:
-    """What anybody who knows a case code may see of a case, and nothing more."""
-
-    case_code: str
-    #: One of: diterima, diteruskan, ditindaklanjuti, selesai, dibatalkan.
-    state: str
-    received_at: datetime
-    updated_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CaseQuery:
-    """Which public cases somebody asks for."""
-
-    received_from: datetime
-    received_until: datetime
-    #: Only these, whenever they came; the other bounds do not matter then.
-    case_codes: tuple[str, ...] = ()
-    topics: tuple[str, ...] = ()
-    states: tuple[str, ...] = ()
-    limit: int = 1000
-    offset: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PublicCase(PublicStatus):
-    """A public case in a list: nothing of it names or describes a person."""
-
-    topic: str | None
-    agency: str | None
-    place: str = ""
-    point: "Point | None" = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Topic:
-    """A kind of complaint, from config/taxonomy.toml."""
-
-    code: str
-    name: str
-    keywords: tuple[str, ...] = ()
-
-
-#: What is wrong with a channel as a whole, beyond a message or two; shown in `status` and metrics.
-Trouble: TypeAlias = Literal["bad_credentials", "no_credit", "throttled", "conflict", "away"]
-
-
-class Inbox(Protocol):
-    """The gateway as one channel sees it."""
-
-    async def accept(
-        self, deliveries: Sequence[Delivery], cursor: Cursor | None = None
-    ) -> list[Accepted]:
-        """
-        Return when every delivery is on disk; raise NotStored when that cannot be promised.
-
-        Accepting the same external id again is harmless and answers with the first row. A cursor
-        moves in the same commit, never before the deliveries it stands for.
-        """
-
-    async def cursor(self, name: str = "") -> str:
-        """How far this channel has read, as it last told `accept`; "" at first."""
-
-    async def stored(self, external_id: str) -> bytes | None:
-        """The payload accepted under this id, or None; for providers that ask what we hold."""
-
-    def case_code(self, accepted: Accepted) -> str:
-        """The case code a report made of this delivery will carry."""
-
-    async def status(self, case_code: str) -> PublicStatus | None:
-        """The public status of a case, or None where no such case is known."""
-
-    async def cases(self, wanted: CaseQuery) -> list[PublicCase]:
-        """Public cases, newest first; private and confidential ones are not among them."""
-
-    def topics(self) -> Sequence[Topic]:
-        """Every kind of complaint the gateway tells apart."""
-
-    def trouble(self, kind: Trouble | None, detail: str = "") -> None:
-        """What is wrong with the channel now, or None: all is well again."""
-
-
-# --- what the bytes say ------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attachment:
-    """A file as it came; `name` is the citizen's word for it and is never used as a path."""
-
-    name: str
-    media_type: str
-    content: bytes
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RemoteFile:
-    """A file the provider still holds; the gateway fetches it later with `Channel.fetch`."""
-
-    #: The provider's handle (file id, media id, URL), opaque to all but the channel.
-    key: str
-    name: str = ""
-    #: As the provider claims it; what it really is, its bytes tell.
-    media_type: str = ""
-    #: As the provider claims it, where it does.
-    bytes: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
-    """Which piece of a longer message it is that came in several."""
-
-    #: Equal for the parts of one message of one sender; providers reuse it after a while.
-    reference: str
-    number: int
-    total: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Point:
-    """A place on the map, WGS 84 degrees."""
-
-    lat: float
-    lon: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InboundMessage:
-    """What a citizen said, in the words of no particular provider."""
-
-    #: The provider's address of the person: E.164 number, mail address, user id. "" if unknown.
-    sender: str
-    #: As the citizen wrote it, complete.
-    text: str
-    #: The new words alone, where the channel can tell (mail without quoted history, signature).
-    matter: str | None = None
-    title: str = ""
-    sent_at: datetime | None = None
-    #: Opaque to all but the channel: what `reply` needs to answer. None: no answer must be sent.
-    return_address: str | None = None
-    name: str = ""
-    #: How else the person may be reached, as they wrote it.
-    contact: str = ""
-    attachments: tuple[Attachment, ...] = ()
-    #: Files that are yet to be fetched; the words do not wait for them.
-    remote: tuple[RemoteFile, ...] = ()
-    part: Part | None = None
-    #: Messages of one sender with the same album are one report; nobody tells how many there are.
-    album: str = ""
-    #: The external id of an earlier message of this sender that this one replaces.
-    edits: str = ""
-    #: With `edits`: the citizen took that message back.
-    withdrawn: bool = False
-    #: The place in the citizen's words, where the channel asks for it apart from the text.
-    place: str = ""
-    point: Point | None = None
-    anonymous: bool = False
-    confidential: bool = False
-    #: A kind of complaint the citizen or their app chose: a `Topic.code`.
-    topic: str = ""
-    #: The words of the post this one answers or quotes.
-    context: str = ""
-    #: Ids of our own replies that this message answers, newest first (`Reply.id`).
-    answers: tuple[str, ...] = ()
-    source_url: str = ""
-    #: Short facts for the officer, such as "incomplete: part 2 of 3 is missing".
-    remarks: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Signal:
-    """Something said in public and not to us: for the officer's monitor, not a report by itself."""
-
-    #: The rule or feed that found it.
-    source: str
-    text: str
-    #: As the network shows it: a handle, a newspaper's name.
-    author: str = ""
-    title: str = ""
-    url: str = ""
-    posted_at: datetime | None = None
-    point: Point | None = None
-    context: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeliveryReport:
-    """News about a reply of ours: a delivery report, a bounce."""
-
-    reply_id: str
-    delivered: bool
-    #: False for steps on the way ("buffered", "delayed") that decide nothing.
-    final: bool
-    detail: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ignored:
-    """Read and understood, and nothing for us: a keep-alive, an out-of-office answer."""
-
-    reason: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unreadable:
-    """Not what the provider promises to send; kept for a person to look at."""
-
-    reason: str
-
-
-Parsed: TypeAlias = InboundMessage | Signal | DeliveryReport | Ignored | Unreadable
-
-
-# --- an answer out -----------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Button:
-    """Something a citizen can press instead of typing; channels without buttons leave it out."""
-
-    label: str
-    #: What pressing it says to us, at most 60 bytes: "ANONIM 7K3M9QW2X". "" asks for the location.
-    says: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
-    """An answer to a citizen; `id` stays the same however often it is tried."""
-
-    id: str
-    #: The `return_address` of the message that is answered.
-    to: str
-    text: str
-    #: One line for channels that have a subject.
-    subject: str = ""
-    case_code: str = ""
-    #: What it is about: receipt, status, help, question, update, …
-    kind: str = ""
-    buttons: tuple[Button, ...] = ()
-    #: When the person last wrote to us on this channel, and what the clock says now: some
-    #: providers let us answer for a day only.
-    heard_at: datetime | None = None
-    now: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Receipt:
-    """Done; `reference` is the other side's word for it, if it gave one."""
-
-    reference: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TryLater:
-    """Nothing has happened over there; try again, not before `wait` seconds if that is told."""
-
-    reason: str
-    wait: float | None = None
-    #: Set where the whole channel must wait, not this item alone: it uses up no attempt.
-    trouble: Trouble | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refused:
-    """It will never be taken like this: a person must look."""
-
-    reason: str
-    #: The person cannot be reached here (blocked us, window closed): another way may be tried.
-    unreachable: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Uncertain:
-    """The request left and no answer came: it may or may not have happened."""
-
-    reason: str
-
-
-Outcome: TypeAlias = Receipt | TryLater | Refused | Uncertain
-
-
-# --- the channel itself ------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
