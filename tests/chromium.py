@@ -36,7 +36,7 @@ FLAGS = (
 )
 LISTENING = re.compile(rb"DevTools listening on (ws://\S+)")
 START_SECONDS = 60
-ANSWER_SECONDS = 30
+ANSWER_SECONDS = 60
 
 
 class Screen(NamedTuple):

@@ -92,7 +92,7 @@ class Gateway:
 
     async def get(self, path: str) -> tuple[int, str]:
         """Status and body of an internal page."""
-        timeout = aiohttp.ClientTimeout(total=5)
+        timeout = aiohttp.ClientTimeout(total=30)
         async with (
             aiohttp.ClientSession(timeout=timeout) as session,
             session.get(self.internal_url + path) as response,

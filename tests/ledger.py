@@ -102,5 +102,5 @@ async def assert_proven(gateway: Gateway, *, parked: Collection[int] = (0,)) -> 
 
 
 def _rows(file: Path, sql: str, values: tuple[object, ...]) -> list[tuple[Any, ...]]:
-    with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True, timeout=10)) as database:
+    with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True, timeout=60)) as database:
         return database.execute(sql, values).fetchall()

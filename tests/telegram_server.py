@@ -288,7 +288,7 @@ class TelegramServer:
 
     async def _post(self, chat: int) -> None:
         wait = self.second
-        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=10)) as session:
+        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=60)) as session:
             while waiting := [update for update in self.queue if update[1] == chat]:
                 hook = self.hook
                 if hook is None:

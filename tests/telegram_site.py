@@ -16,7 +16,7 @@ KEY = bytes(range(32))
 SECRET = "invented-secret_1"
 OLD_SECRET = "invented-secret_0"
 US = Bot(id="7000000001", username="lapor_contoh_bot")
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 
 def options(server: TelegramServer | None, **more: object) -> TelegramOptions:
@@ -24,7 +24,7 @@ def options(server: TelegramServer | None, **more: object) -> TelegramOptions:
     told = {
         "token": Secret(TOKEN),
         "api_url": server.url if server else "http://127.0.0.1:9",
-        "timeout": 1.0,
+        "timeout": 20.0,
         **more,
     }
     return TelegramOptions(**told)  # type: ignore[arg-type]  # one test, one option

@@ -16,7 +16,7 @@ from ports import unused_port
 
 from channels.standard_webhooks import key_of, verify
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 
 PORT = unused_port()

@@ -78,7 +78,7 @@ def simple(server: ImapServer, **options: object) -> Account:
 
 async def until(check: Callable[[], Awaitable[bool]]) -> None:
     """Wait for something that another program does."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while not await check():  # noqa: ASYNC110 (it tells nobody)
             await asyncio.sleep(0.02)
 
@@ -533,7 +533,7 @@ async def test_a_silent_server_holds_nobody_up(site: Site) -> None:
         left.set()
 
     server = await asyncio.start_server(silent, "127.0.0.1", 0)
-    async with server, asyncio.timeout(10):
+    async with server, asyncio.timeout(60):
         mailbox = account(server.sockets[0].getsockname()[1])
         async with reading(site, mailbox):
             await connected.wait()

@@ -218,7 +218,7 @@ async def test_a_slow_transfer_ends(timeout: float, idle: float) -> None:  # noq
 
     async with serving([web.get("/", slow)]) as url:
         outcome = await asyncio.wait_for(
-            download(url, Plate(), hosts=[], trusted=True, timeout=timeout, idle=idle), 4
+            download(url, Plate(), hosts=[], trusted=True, timeout=timeout, idle=idle), 15
         )
         given_up.set()
 

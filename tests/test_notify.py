@@ -30,7 +30,7 @@ def manager(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[socket.s
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
         abstract = request.param == "abstract"
         listener.bind(f"\0lapor-test-{os.getpid()}" if abstract else str(tmp_path / "notify"))
-        listener.settimeout(10)
+        listener.settimeout(60)
         yield listener
 
 

@@ -47,7 +47,7 @@ async def raw_server(serve: Serve) -> AsyncIterator[str]:
     async with server:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
         async with at_rest:
-            await asyncio.wait_for(at_rest.wait_for(lambda: at_work == 0), 10)
+            await asyncio.wait_for(at_rest.wait_for(lambda: at_work == 0), 60)
 
 
 async def asked(method: str, url: str, *, timeout: float = 20.0) -> Answer | TryLater | Uncertain:  # noqa: ASYNC109 (an option)

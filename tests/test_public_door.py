@@ -64,7 +64,7 @@ async def door(idle_seconds: float = IDLE_SECONDS) -> AsyncIterator[Say]:
         async def say(request: bytes) -> bytes:
             reader, writer = await asyncio.open_connection(*runner.addresses[0][:2])
             writer.write(request)
-            heard = await asyncio.wait_for(reader.read(), 30)
+            heard = await asyncio.wait_for(reader.read(), 60)
             writer.close()
             return heard
 

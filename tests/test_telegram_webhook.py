@@ -305,7 +305,7 @@ async def test_typing_is_shown_and_holds_nothing_up(tmp_path: Path) -> None:
         server.fail("sendChatAction", *[Failure(status=1, hangs=True)] * 10)
         channel = hooked(server)
         async with door(channel, tmp_path) as site, listening(channel, site.inbox):
-            async with asyncio.timeout(3):
+            async with asyncio.timeout(20):
                 for number in range(6):
                     assert await posted(site, RAW.replace(b": 7", b": %d" % (number + 10))) == 200
             shown = await server.until("sendChatAction")

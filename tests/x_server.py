@@ -96,7 +96,7 @@ class FakeX:
 
     async def until(self, true: Callable[[], bool]) -> None:
         """Wait for something to be true, looking again after each request."""
-        async with asyncio.timeout(20), self.came:
+        async with asyncio.timeout(60), self.came:
             await self.came.wait_for(true)
 
     async def rounds(self, count: int = 2) -> None:

@@ -19,7 +19,7 @@ from channels.x_options import Rule, XOptions
 
 KEY = bytes(range(32))
 # Twenty seconds and more: other things may run on this machine.
-LOOKS, PAUSE = 4000, 0.005
+LOOKS, PAUSE = 12_000, 0.005
 
 
 def options_for(x: FakeX, **more: Any) -> XOptions:  # noqa: ANN401 (options)
