@@ -6,6 +6,7 @@ what the gateway would hold.
 """
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from channels.contract import (
     Channel,
     Cursor,
     Delivery,
+    Inbox,
     NotStored,
     PublicCase,
     PublicStatus,
@@ -189,6 +191,19 @@ async def door(channel: Channel, folder: Path) -> AsyncIterator[Site]:
         await runner.cleanup()
         await channel.close()
         await store.close()
+
+
+@asynccontextmanager
+async def reading(channel: Channel, inbox: Inbox) -> AsyncIterator[None]:
+    """The channel listens until the block ends; if it stops by itself, the test fails."""
+    task = asyncio.create_task(channel.listen(inbox))
+    try:
+        yield
+        assert not task.done(), task
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
 
 
 def _detail(troubles: Troubles) -> str:

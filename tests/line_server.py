@@ -20,6 +20,8 @@ from typing import Any
 
 from aiohttp import web
 
+from channels.contract import Secret
+
 SECRET = "invented-channel-secret"
 TOKEN = "invented-line-token"
 BOT = "U0000000000000000000000000000000b"
@@ -89,6 +91,16 @@ class LinePlatform:
         self._tokens: dict[str, tuple[str, float]] = {}
         self._keys: dict[str, str] = {}
         self._number = 0
+
+    @property
+    def account(self) -> dict[str, Any]:
+        """The settings of a channel that has an account here."""
+        return {
+            "secrets": (Secret(SECRET),),
+            "access_token": Secret(TOKEN),
+            "api_url": self.url,
+            "content_url": self.url,
+        }
 
     # --- webhooks ------------------------------------------------------------------------------
 

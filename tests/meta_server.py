@@ -18,6 +18,8 @@ from typing import Any
 
 from aiohttp import web
 
+from channels.contract import Secret
+
 SECRET = "invented-app-secret"
 TOKEN = "invented-graph-token"
 VERIFY = "invented-verify-token"
@@ -103,6 +105,15 @@ class MetaPlatform:
         self._addresses: dict[str, float] = {}
         self._answered_comments: Counter[str] = Counter()
         self._last: dict[str, float] = {}
+
+    @property
+    def account(self) -> dict[str, Any]:
+        """The settings of a channel that has an account here."""
+        return {
+            "secrets": (Secret(SECRET),),
+            "access_token": Secret(TOKEN),
+            "api_url": self.url,
+        }
 
     @asynccontextmanager
     async def serving(self) -> AsyncIterator["MetaPlatform"]:

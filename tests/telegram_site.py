@@ -1,13 +1,12 @@
 """The Telegram channel in its tests: opened against the server of telegram_server.py."""
 
 import asyncio
-import contextlib
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 
 from telegram_server import TOKEN, TelegramServer
 
-from channels.contract import InboundMessage, Inbox, Secret
+from channels.contract import InboundMessage, Secret
 from channels.telegram import Telegram
 from channels.telegram_key import Bot, packed
 from channels.telegram_options import TelegramOptions
@@ -39,19 +38,6 @@ def hooked(server: TelegramServer | None, **more: object) -> Telegram:
     """The channel behind a webhook with two secrets."""
     secrets = (Secret(SECRET), Secret(OLD_SECRET))
     return opened(server, **{"mode": "webhook", "secrets": secrets, **more})
-
-
-@contextlib.asynccontextmanager
-async def listening(channel: Telegram, inbox: Inbox) -> AsyncIterator[None]:
-    """The channel listens for as long as the block runs."""
-    task = asyncio.create_task(channel.listen(inbox))
-    try:
-        yield
-    finally:
-        assert not task.done(), "listen ended by itself"
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
 
 
 async def until(true: Callable[[], bool], what: str) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from basket import Basket
-from line_server import SECRET, TOKEN, Content, LinePlatform, webhook
+from line_server import TOKEN, Content, LinePlatform, webhook
 
 from channels.contract import (
     InboundMessage,
@@ -34,10 +34,7 @@ async def platform() -> AsyncIterator[LinePlatform]:
 @pytest.fixture
 async def channel(platform: LinePlatform) -> AsyncIterator[Line]:
     """The channel that fetches there."""
-    options = LineOptions(
-        secrets=(Secret(SECRET),), access_token=Secret(TOKEN), content_url=platform.url
-    )
-    channel = Line(options, bytes(32))
+    channel = Line(LineOptions(**platform.account), bytes(32))
     yield channel
     await channel.close()
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from line_server import MONTH, PERSON, SECRET, TOKEN, LinePlatform, Weather, webhook
+from line_server import MONTH, PERSON, LinePlatform, Weather, webhook
 
 from channels.contract import (
     Button,
@@ -34,12 +34,7 @@ class Hands:
 
     def opened(self, **options: Any) -> Line:  # noqa: ANN401 (one test, one option)
         """The channel at this LINE."""
-        settings: dict[str, Any] = {
-            "secrets": (Secret(SECRET),),
-            "access_token": Secret(TOKEN),
-            "api_url": self.platform.url,
-        }
-        return Line(LineOptions(**(settings | options)), bytes(32))
+        return Line(LineOptions(**(self.platform.account | options)), bytes(32))
 
     def address(self, **more: object) -> str:
         """The return address of a new message."""

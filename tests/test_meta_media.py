@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from basket import Basket
-from meta_server import ACCOUNT, SECRET, TOKEN, MetaPlatform
+from meta_server import ACCOUNT, MetaPlatform
 from meta_webhooks import chat, written
 
 from channels.contract import (
@@ -13,7 +13,6 @@ from channels.contract import (
     Receipt,
     Refused,
     RemoteFile,
-    Secret,
     TooLarge,
     TryLater,
 )
@@ -44,13 +43,8 @@ async def channel(
 
 def opened(kind: type[MetaChats], platform: MetaPlatform, **options: Any) -> MetaChats:  # noqa: ANN401 (one option)
     """A channel whose files may come from this Meta alone."""
-    settings: dict[str, Any] = {
-        "secrets": (Secret(SECRET),),
-        "access_token": Secret(TOKEN),
-        "api_url": platform.url,
-        "media_hosts": ("127.0.0.1", "fbcdn.net"),
-    }
-    return kind(kind.Options(**(settings | options)), bytes(32))
+    settings = platform.account | {"media_hosts": ("127.0.0.1", "fbcdn.net")} | options
+    return kind(kind.Options(**settings), bytes(32))
 
 
 def named(channel: MetaChats, url: str) -> RemoteFile:

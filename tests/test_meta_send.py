@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from meta_server import ACCOUNT, DAY, PAGE, PERSON, SECRET, TOKEN, MetaPlatform, Weather
+from meta_server import ACCOUNT, DAY, PAGE, PERSON, MetaPlatform, Weather
 from meta_webhooks import chat, echo
 
 from channels.contract import (
@@ -41,12 +41,7 @@ class Hands:
 
     def opened(self, kind: type[MetaChats], **options: Any) -> MetaChats:  # noqa: ANN401 (one option)
         """A channel; it is closed with the test."""
-        settings: dict[str, Any] = {
-            "secrets": (Secret(SECRET),),
-            "access_token": Secret(TOKEN),
-            "api_url": self.platform.url,
-        }
-        channel = kind(kind.Options(**(settings | options)), bytes(32))
+        channel = kind(kind.Options(**(self.platform.account | options)), bytes(32))
         self.channels.append(channel)
         return channel
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from doors import Site, door
+from doors import Site, door, reading
 from gateway_process import Gateway
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -103,19 +103,6 @@ def feed(paper: Paper, name: str = "kabar", **more: Any) -> Feed:  # noqa: ANN40
     return Feed(name=name, **(told | more))
 
 
-@asynccontextmanager
-async def reading(channel: Rss, site: Site) -> AsyncIterator[None]:
-    """The channel reads until the block ends."""
-    task = asyncio.create_task(channel.listen(site.inbox))
-    try:
-        yield
-        assert not task.done(), task
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
-
-
 async def signals(channel: Rss, site: Site) -> list[Signal]:
     """What every row of the journal means."""
     found = [channel.parse(payload) for payload in await site.payloads()]
@@ -126,7 +113,7 @@ async def signals(channel: Rss, site: Site) -> list[Signal]:
 async def test_each_entry_is_a_signal_oldest_first(tmp_path: Path) -> None:
     """Title, words without HTML, paper, address and time."""
     async with printing() as paper, door(channel := opened(feed(paper)), tmp_path) as site:
-        async with reading(channel, site):
+        async with reading(channel, site.inbox):
             await until_stored(site, 2)
         first, second = await signals(channel, site)
 
@@ -141,7 +128,7 @@ async def test_atom_and_a_place_are_read_too(tmp_path: Path) -> None:
     """An agency's earthquakes have coordinates."""
     async with printing() as paper, door(channel := opened(feed(paper)), tmp_path) as site:
         paper.body, paper.media_type = ATOM.encode(), "application/atom+xml"
-        async with reading(channel, site):
+        async with reading(channel, site.inbox):
             await until_stored(site, 1)
         [quake] = await signals(channel, site)
 
@@ -156,7 +143,7 @@ async def test_a_feed_that_did_not_change_is_not_sent_again(tmp_path: Path) -> N
     async with printing() as paper:
         for _ in range(2):
             channel = opened(feed(paper))
-            async with door(channel, tmp_path) as site, reading(channel, site):
+            async with door(channel, tmp_path) as site, reading(channel, site.inbox):
                 await until_stored(site, 2)
                 await paper.until_asked(len(paper.asked) + 3)
         async with door(channel, tmp_path) as site:
@@ -174,7 +161,7 @@ async def test_last_modified_serves_as_well(tmp_path: Path) -> None:
     """A paper without ETag is shown its own date."""
     async with printing() as paper, door(channel := opened(feed(paper)), tmp_path) as site:
         paper.headers = {"Last-Modified": "Sat, 21 Nov 2026 10:00:00 GMT"}
-        async with reading(channel, site):
+        async with reading(channel, site.inbox):
             await until_stored(site, 2)
             await paper.until_asked(len(paper.asked) + 2)
 
@@ -185,7 +172,7 @@ async def test_an_entry_is_one_however_often_it_is_printed(tmp_path: Path) -> No
     """The id of an entry within its feed is its key; two feeds may use the same one."""
     async with printing() as paper:
         channel = opened(feed(paper), feed(paper, "lain"))
-        async with door(channel, tmp_path) as site, reading(channel, site):
+        async with door(channel, tmp_path) as site, reading(channel, site.inbox):
             await until_stored(site, 4)
             paper.headers = {"ETag": '"two"'}
             paper.body = rss_of(3, 2, 1).replace("Judul 1", "Judul satu").encode()
@@ -202,7 +189,7 @@ async def test_another_address_under_the_same_name_is_another_feed(tmp_path: Pat
     async with printing() as paper:
         for path in ("/feed", "/feed?baru"):
             channel = opened(feed(paper, url=paper.url + path, every=3600))
-            async with door(channel, tmp_path) as site, reading(channel, site):
+            async with door(channel, tmp_path) as site, reading(channel, site.inbox):
                 await until_stored(site, 2)
                 await paper.until_asked(1 + (path != "/feed"))
 
@@ -213,7 +200,7 @@ async def test_a_full_disk_is_waited_for(tmp_path: Path) -> None:
     """What cannot be stored moves no state: the feed is read again."""
     async with printing() as paper, door(channel := opened(feed(paper)), tmp_path) as site:
         site.full = True
-        async with reading(channel, site):
+        async with reading(channel, site.inbox):
             await paper.until_asked(2)
             site.full = False
             await until_stored(site, 2)
@@ -240,7 +227,7 @@ async def test_a_broken_feed_is_told_and_stops_no_other(
         channel = opened(feed(bad, "rusak"), feed(good, "baik"), max_bytes=2_000)
         before = dict(vars(bad))
         vars(bad).update(change)
-        async with door(channel, tmp_path) as site, reading(channel, site):
+        async with door(channel, tmp_path) as site, reading(channel, site.inbox):
             await until_stored(site, 2)
             await until_troubles(site, 1)
             vars(bad).update(before)
@@ -257,7 +244,7 @@ async def test_two_broken_feeds_are_one_line(tmp_path: Path) -> None:
     async with printing() as paper:
         paper.status = 503
         channel = opened(feed(paper, "a"), feed(paper, "b"))
-        async with door(channel, tmp_path) as site, reading(channel, site):
+        async with door(channel, tmp_path) as site, reading(channel, site.inbox):
             await until_troubles(site, 1)
             await paper.until_asked(6)
             [(kind, detail)] = site.troubles
@@ -270,7 +257,7 @@ async def test_a_feed_in_our_own_network_must_be_marked(tmp_path: Path) -> None:
     """Without `private` no socket is opened to it: not directly, not by a redirect."""
     async with printing() as paper:
         channel = opened(feed(paper, private=False))
-        async with door(channel, tmp_path) as site, reading(channel, site):
+        async with door(channel, tmp_path) as site, reading(channel, site.inbox):
             await until_troubles(site, 1)
             [(kind, detail)] = site.troubles
 
@@ -285,7 +272,7 @@ async def test_redirects_are_followed_to_the_feed(tmp_path: Path) -> None:
         moved = feed(paper, url=f"{paper.url}/moved?to=/feed")
         circle = feed(paper, "lingkaran", url=f"{paper.url}/moved?to=/moved%3Fto%3D/moved")
         channel = opened(moved, circle)
-        async with door(channel, tmp_path) as site, reading(channel, site):
+        async with door(channel, tmp_path) as site, reading(channel, site.inbox):
             await until_stored(site, 2)
             await until_troubles(site, 1)
 
@@ -296,7 +283,7 @@ async def test_a_paper_that_asks_for_patience_gets_it(tmp_path: Path) -> None:
     """Retry-After is heeded, also where the feed is to be read more often."""
     async with printing() as paper, door(channel := opened(feed(paper)), tmp_path) as site:
         paper.status, paper.headers = 429, {"Retry-After": "600"}
-        async with reading(channel, site):
+        async with reading(channel, site.inbox):
             await until_troubles(site, 1)
             await asyncio.sleep(0.2)
 

@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
-from doors import LeanInbox, Site, door
+from doors import LeanInbox, Site, door, reading
 from telegram_server import TOKEN, Failure, Hook, TelegramServer, flood, telegram
-from telegram_site import listening, opened, options, said, until
+from telegram_site import opened, options, said, until
 
 from channels.contract import Accepted, Cursor, Delivery, Secret, Unreadable
 from channels.telegram import Telegram
@@ -27,7 +27,7 @@ async def test_updates_are_stored_and_then_confirmed(tmp_path: Path) -> None:
     """The offset is asked for only after the commit, and the cursor moves in that commit."""
     async with telegram() as server, door(opened(server), tmp_path) as site:
         channel = opened(server)
-        async with listening(channel, site.inbox):
+        async with reading(channel, site.inbox):
             for number in range(3):
                 await server.say(f"pesan {number}")
                 await server.until_confirmed()
@@ -42,7 +42,7 @@ async def test_what_cannot_be_stored_stays_at_telegram(tmp_path: Path) -> None:
     """While the disk is full nothing is confirmed; afterwards everything comes."""
     async with telegram() as server:
         channel = opened(server)
-        async with door(channel, tmp_path) as site, listening(channel, site.inbox):
+        async with door(channel, tmp_path) as site, reading(channel, site.inbox):
             site.full = True
             await server.say("jangan hilang")
             await _hurried(channel, server, lambda: len(server.asked("getUpdates")) > 2)
@@ -65,7 +65,7 @@ async def test_a_poller_killed_between_page_and_cursor_loses_nothing(tmp_path: P
             with contextlib.suppress(BaseExceptionGroup):
                 await channel.listen(dying)
             unconfirmed = len(server.queue)
-            async with listening(channel, site.inbox):
+            async with reading(channel, site.inbox):
                 await server.say("dua")
                 await server.until_confirmed()
 
@@ -77,7 +77,7 @@ async def test_polls_wait_as_telegram_wants_it(tmp_path: Path) -> None:
     """Thirty seconds at a time, a hundred updates at most, and only the kinds we read."""
     async with telegram() as server:
         channel = opened(server)
-        async with door(channel, tmp_path) as site, listening(channel, site.inbox):
+        async with door(channel, tmp_path) as site, reading(channel, site.inbox):
             told = (await server.until("getUpdates", 3))[0]
 
     assert (told["timeout"], told["limit"], "offset" in told) == ("30", "100", False)
@@ -105,7 +105,7 @@ async def test_one_broken_update_does_not_hold_up_the_others(
         await server.push(broken)
         await server.say("sesudah")
         channel = opened(server)
-        async with door(channel, tmp_path) as site, listening(channel, site.inbox):
+        async with door(channel, tmp_path) as site, reading(channel, site.inbox):
             await server.until_confirmed()
             first, bad, last = await site.payloads()
 
@@ -118,7 +118,7 @@ async def test_an_update_without_a_number_is_confirmed_with_the_next(tmp_path: P
     """Alone it comes again and again, and stays one."""
     async with telegram() as server:
         channel = opened(server)
-        async with door(channel, tmp_path) as site, listening(channel, site.inbox):
+        async with door(channel, tmp_path) as site, reading(channel, site.inbox):
             await server.push(b'{"hologram":{}}')
             await server.until("getUpdates", 2)
             await server.say("sesudah")
@@ -132,7 +132,7 @@ async def test_numbers_that_start_again_are_other_updates(tmp_path: Path) -> Non
     """After a week of silence ids restart anywhere; an old offset would confirm new updates."""
     async with telegram() as server:
         channel = opened(server)
-        async with door(channel, tmp_path) as site, listening(channel, site.inbox):
+        async with door(channel, tmp_path) as site, reading(channel, site.inbox):
             await server.say("lama")
             await server.until_confirmed()
             polls = len(server.asked("getUpdates"))
@@ -150,7 +150,7 @@ async def test_an_offset_belongs_to_one_bot(tmp_path: Path) -> None:
     """With a new token nothing of the new bot is confirmed by the old one's offset."""
     async with telegram() as server:
         channel = opened(server)
-        async with door(channel, tmp_path) as site, listening(channel, site.inbox):
+        async with door(channel, tmp_path) as site, reading(channel, site.inbox):
             await server.say("bot lama")
             await server.until_confirmed()
             server.token = "7000000002:invented-token-of-another-bot"
@@ -172,7 +172,7 @@ async def test_a_webhook_is_taken_away_and_what_waits_for_it_is_kept(tmp_path: P
         server.hook = Hook(url="http://127.0.0.1:1/in/telegram")
         await server.say("menunggu")
         channel = opened(server)
-        async with door(channel, tmp_path) as site, listening(channel, site.inbox):
+        async with door(channel, tmp_path) as site, reading(channel, site.inbox):
             await server.until_confirmed()
 
             assert await texts(site) == ["menunggu"]
@@ -183,7 +183,7 @@ async def test_a_webhook_set_while_we_poll_is_a_conflict(tmp_path: Path) -> None
     """Another program has our token: we wait, say so, and go on when it is gone."""
     async with telegram() as server:
         channel = opened(server)
-        async with door(channel, tmp_path) as site, listening(channel, site.inbox):
+        async with door(channel, tmp_path) as site, reading(channel, site.inbox):
             await server.until("getUpdates", 2)
             server.hook = Hook(url="http://127.0.0.1:1/elsewhere")
             await until(lambda: bool(site.troubles), "no conflict is told")
@@ -206,10 +206,10 @@ async def test_a_second_poller_is_a_conflict(tmp_path: Path) -> None:
         async with (
             door(first, tmp_path / "a") as here,
             door(second, tmp_path / "b") as there,
-            listening(first, here.inbox),
+            reading(first, here.inbox),
         ):
             await server.until("getUpdates", 2)
-            async with listening(second, there.inbox):
+            async with reading(second, there.inbox):
                 await until(lambda: bool(here.troubles), "no conflict is told")
                 await server.say("hanya sekali")
                 await server.until_confirmed()
@@ -226,7 +226,7 @@ async def test_a_revoked_token_is_told_and_forgiven(tmp_path: Path) -> None:
     """State bad_credentials until a good token is there; nobody has to restart anything."""
     async with telegram() as server:
         channel = opened(server)
-        async with door(channel, tmp_path) as site, listening(channel, site.inbox):
+        async with door(channel, tmp_path) as site, reading(channel, site.inbox):
             await server.until("getUpdates", 2)
             server.token = "7000000001:another-invented-token"
             await until(lambda: bool(site.troubles), "no trouble is told")
@@ -246,7 +246,7 @@ async def test_without_a_token_the_channel_waits_for_one(tmp_path: Path) -> None
     """An operator who forgot it sees why nothing comes, and needs no restart."""
     async with telegram() as server:
         channel = opened(server, token=None)
-        async with door(channel, tmp_path) as site, listening(channel, site.inbox):
+        async with door(channel, tmp_path) as site, reading(channel, site.inbox):
             await until(lambda: bool(site.troubles), "no trouble is told")
             channel.reload(options(server))
             await server.say("akhirnya")
@@ -261,7 +261,7 @@ async def test_flood_control_is_waited_for(tmp_path: Path) -> None:
     async with telegram() as server:
         server.fail("getUpdates", flood(30))
         channel = opened(server)
-        async with door(channel, tmp_path) as site, listening(channel, site.inbox):
+        async with door(channel, tmp_path) as site, reading(channel, site.inbox):
             await until(lambda: bool(site.troubles), "no trouble is told")
             await asyncio.sleep(0.2)
 
@@ -284,7 +284,7 @@ async def test_weather_is_told_when_it_lasts(tmp_path: Path, failure: Failure) -
     """Once or twice is nothing; the third time in a row the operator hears it."""
     async with telegram() as server:
         channel = opened(server)
-        async with door(channel, tmp_path) as site, listening(channel, site.inbox):
+        async with door(channel, tmp_path) as site, reading(channel, site.inbox):
             await server.until("getUpdates", 1)
             server.fail("getUpdates", *[failure] * 3)
             await _hurried(channel, server, lambda: bool(site.troubles))
@@ -302,7 +302,7 @@ async def test_weather_is_told_when_it_lasts(tmp_path: Path, failure: Failure) -
 async def test_nobody_there_is_weather_too(tmp_path: Path) -> None:
     """No server, no name, no route: the channel keeps trying and never ends."""
     channel = opened(None)
-    async with door(channel, tmp_path) as site, listening(channel, site.inbox):
+    async with door(channel, tmp_path) as site, reading(channel, site.inbox):
         for _ in range(40):
             channel.reload(options(None))
             await asyncio.sleep(0.02)
@@ -325,7 +325,7 @@ async def test_no_log_and_no_trouble_holds_the_token(
     """The token is part of every URL; whatever goes wrong, it is not written anywhere."""
     async with telegram() as server:
         channel = opened(server)
-        async with door(channel, tmp_path) as site, listening(channel, site.inbox):
+        async with door(channel, tmp_path) as site, reading(channel, site.inbox):
             for failure in (Failure(status=401), Failure(status=404), Failure(status=0)):
                 server.fail("getUpdates", failure)
                 server.fail("sendMessage", failure)

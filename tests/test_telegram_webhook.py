@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from doors import Site, door
+from doors import Site, door, reading
 from telegram_server import (
     BOT,
     SECRET_HEADER,
@@ -24,7 +24,6 @@ from telegram_site import (
     OLD_SECRET,
     SECRET,
     hooked,
-    listening,
     opened,
     options,
     said,
@@ -222,7 +221,7 @@ async def test_the_webhook_is_set_with_secret_and_kinds_of_updates(tmp_path: Pat
     """Telegram learns address, the newer secret and what we want; the menu is Indonesian."""
     async with telegram() as server, door(hooked(server), tmp_path) as site:
         channel = hooked(server, public_url="http://127.0.0.1:1/")
-        async with listening(channel, site.inbox):
+        async with reading(channel, site.inbox):
             (told,) = await server.until("setWebhook")
             (menu,) = await server.until("setMyCommands")
             await server.until("getWebhookInfo")
@@ -243,7 +242,7 @@ async def test_a_new_secret_is_told_to_telegram(tmp_path: Path) -> None:
     """After a reload Telegram shows the new one; the old one stays valid as long as it stands."""
     async with telegram() as server:
         channel = hooked(server, public_url="http://127.0.0.1:1")
-        async with door(channel, tmp_path) as site, listening(channel, site.inbox):
+        async with door(channel, tmp_path) as site, reading(channel, site.inbox):
             await server.until("getWebhookInfo")
             fresh = (Secret("invented-secret_2"), Secret(SECRET))
             channel.reload(
@@ -290,7 +289,7 @@ async def test_without_a_public_address_telegram_is_told_nothing(tmp_path: Path)
     """The operator has set the webhook; it is left as it is, and looked at."""
     async with telegram() as server:
         channel = hooked(server)
-        async with door(channel, tmp_path) as site, listening(channel, site.inbox):
+        async with door(channel, tmp_path) as site, reading(channel, site.inbox):
             await server.until("getWebhookInfo")
 
     assert server.asked("setWebhook") == []
@@ -304,7 +303,7 @@ async def test_typing_is_shown_and_holds_nothing_up(tmp_path: Path) -> None:
     async with telegram() as server:
         server.fail("sendChatAction", *[Failure(status=1, hangs=True)] * 10)
         channel = hooked(server)
-        async with door(channel, tmp_path) as site, listening(channel, site.inbox):
+        async with door(channel, tmp_path) as site, reading(channel, site.inbox):
             async with asyncio.timeout(20):
                 for number in range(6):
                     assert await posted(site, RAW.replace(b": 7", b": %d" % (number + 10))) == 200
@@ -317,7 +316,7 @@ async def test_typing_can_be_switched_off(tmp_path: Path) -> None:
     """With typing = false nobody sees anything before the answer."""
     async with telegram() as server:
         channel = hooked(server, typing=False)
-        async with door(channel, tmp_path) as site, listening(channel, site.inbox):
+        async with door(channel, tmp_path) as site, reading(channel, site.inbox):
             await posted(site)
             await posted(site, _pressed("STATUS", 5))
             await server.until("answerCallbackQuery")
@@ -330,7 +329,7 @@ async def test_groups_and_repetitions_see_no_typing(tmp_path: Path) -> None:
     group = RAW.replace(b'"id": 1, "type": "private"', b'"id": -5, "type": "group"')
     async with telegram() as server:
         channel = hooked(server)
-        async with door(channel, tmp_path) as site, listening(channel, site.inbox):
+        async with door(channel, tmp_path) as site, reading(channel, site.inbox):
             for raw in (RAW, RAW, group, _pressed("STATUS", 5)):
                 await posted(site, raw)
             await server.until("answerCallbackQuery")
@@ -344,7 +343,7 @@ async def test_a_pressed_button_comes_up_again_and_says_its_words(tmp_path: Path
     """The callback is answered after it is stored, once, and reads as if it had been typed."""
     async with telegram() as server:
         channel = hooked(server)
-        async with door(channel, tmp_path) as site, listening(channel, site.inbox):
+        async with door(channel, tmp_path) as site, reading(channel, site.inbox):
             for _ in range(3):
                 await posted(site, _pressed("ANONIM 7K3M9QW2X", 5))
             await posted(site, _pressed("RAHASIA 7K3M9QW2X", 6))
@@ -368,7 +367,7 @@ async def test_who_asks_for_it_gets_the_key_that_sends_the_location(
         raw = RAW.replace(b"Lampu jalan padam", b"/lokasi")
     async with telegram() as server:
         channel = hooked(server)
-        async with door(channel, tmp_path) as site, listening(channel, site.inbox):
+        async with door(channel, tmp_path) as site, reading(channel, site.inbox):
             await posted(site, raw)
             (message,) = await server.until_sent()
             (payload,) = await site.payloads()
@@ -385,7 +384,7 @@ async def test_failing_courtesies_are_nobodys_trouble(tmp_path: Path) -> None:
         server.fail("answerCallbackQuery", too_old, flood(3))
         server.fail("sendChatAction", Failure(status=403), Failure(status=0))
         channel = hooked(server)
-        async with door(channel, tmp_path) as site, listening(channel, site.inbox):
+        async with door(channel, tmp_path) as site, reading(channel, site.inbox):
             for number in range(5, 8):
                 await posted(site, _pressed("STATUS", number))
             await server.until("answerCallbackQuery", 3)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from meta_server import NUMBER, PHONE, SECRET, TOKEN, USER, MetaPlatform, Weather
+from meta_server import NUMBER, PHONE, USER, MetaPlatform, Weather
 from meta_webhooks import status, whatsapp, words
 
 from channels.contract import (
@@ -19,7 +19,6 @@ from channels.contract import (
     Receipt,
     Refused,
     Reply,
-    Secret,
     TryLater,
     Uncertain,
 )
@@ -38,13 +37,8 @@ class Hands:
 
     def opened(self, **options: Any) -> Whatsapp:  # noqa: ANN401 (one test, one option)
         """The channel with these options."""
-        settings: dict[str, Any] = {
-            "secrets": (Secret(SECRET),),
-            "access_token": Secret(TOKEN),
-            "api_url": self.platform.url,
-            "pair_seconds": 0.0,
-        }
-        self.channel = Whatsapp(WhatsappOptions(**(settings | options)), bytes(32))
+        settings = self.platform.account | {"pair_seconds": 0.0} | options
+        self.channel = Whatsapp(WhatsappOptions(**settings), bytes(32))
         return self.channel
 
     def message(self, *, contact: dict[str, Any] | None = None, **more: object) -> InboundMessage:

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 from basket import Basket
-from meta_server import MOST_MEDIA_ERRORS, SECRET, TOKEN, MetaPlatform
+from meta_server import MOST_MEDIA_ERRORS, TOKEN, MetaPlatform
 from meta_webhooks import whatsapp, words
 
 from channels.contract import (
@@ -42,13 +42,7 @@ async def channel(platform: MetaPlatform) -> AsyncIterator[Whatsapp]:
 
 def opened(platform: MetaPlatform, hosts: tuple[str, ...] = ("127.0.0.1",)) -> Whatsapp:
     """A channel that may fetch from these hosts."""
-    options = WhatsappOptions(
-        secrets=(Secret(SECRET),),
-        access_token=Secret(TOKEN),
-        api_url=platform.url,
-        media_hosts=hosts,
-    )
-    return Whatsapp(options, bytes(32))
+    return Whatsapp(WhatsappOptions(**platform.account, media_hosts=hosts), bytes(32))
 
 
 def named(channel: Whatsapp, media_id: str = "M1", sha256: str = "") -> RemoteFile:

@@ -6,11 +6,11 @@ from typing import Any
 
 import msgspec
 import pytest
-from doors import door
+from doors import door, reading
 from hypothesis import given
 from hypothesis import strategies as st
 from x_server import FakeX, serving_x
-from x_site import ledger_of, opened, reading, rule, said, until_stored, until_told
+from x_site import ledger_of, opened, rule, said, until_stored, until_told
 
 from channels.contract import Cursor, Ignored, Reply
 from channels.windows import pack_address
@@ -46,7 +46,7 @@ async def test_the_bill_never_exceeds_the_budget_of_the_day(tmp_path: Path) -> N
     options = {"daily_usd": 0.5, "mentions_usd": 0.5}
     async with serving_x() as x, door(channel := opened(x, clock, **options), tmp_path) as site:
         written_today(x, 500, "keluhan")
-        async with reading(channel, site):
+        async with reading(channel, site.inbox):
             ledger = await until_told(site, lambda it: bool(it.place("mentions").gap))
             asked = len(x.asked)
             await x.until(lambda: len(x.asked) == asked)
@@ -63,7 +63,7 @@ async def test_what_is_not_looked_at_is_one_record_without_anything_private(
     options = {"daily_usd": 0.5, "mentions_usd": 0.5}
     async with serving_x() as x, door(channel := opened(x, clock, **options), tmp_path) as site:
         posts = written_today(x, 60, "keluhan")
-        async with reading(channel, site):
+        async with reading(channel, site.inbox):
             ledger = await until_told(site, lambda it: bool(it.place("mentions").gap))
             lines = channel.status({READS: await site.inbox.cursor(READS)})
             clock.now += DAY
@@ -93,7 +93,7 @@ async def test_rules_leave_mentions_their_part(tmp_path: Path) -> None:
     async with serving_x() as x, door(channel := opened(x, clock, **options), tmp_path) as site:
         for one in range(300):
             x.post(f"banjir {one}", author=str(one + 1000), created_at="2026-11-21T11:00:00.000Z")
-        async with reading(channel, site):
+        async with reading(channel, site.inbox):
             await until_told(site, lambda it: bool(it.place("rule banjir").gap))
             paid = (await ledger_of(site)).today
             [mention] = written_today(x, 1, "tetap dibaca")
@@ -113,7 +113,7 @@ async def test_each_rule_has_a_budget_of_its_own(tmp_path: Path) -> None:
     ):
         for one in range(60):
             x.post(f"banjir {one}", author=str(one + 1000), created_at="2026-11-21T11:00:00.000Z")
-        async with reading(channel, site):
+        async with reading(channel, site.inbox):
             ledger = await until_told(site, lambda it: bool(it.place("rule banjir").gap))
             slide = x.post("longsor", created_at="2026-11-21T11:30:00.000Z")
             await until_told(site, lambda it: it.place("rule longsor").since == slide)
@@ -130,7 +130,7 @@ async def test_what_was_spent_survives_a_restart(tmp_path: Path) -> None:
         written_today(x, 100, "keluhan")
         for _ in range(3):
             channel = opened(x, clock, **options)
-            async with door(channel, tmp_path) as site, reading(channel, site):
+            async with door(channel, tmp_path) as site, reading(channel, site.inbox):
                 await until_told(site, lambda it: bool(it.place("mentions").gap))
         async with door(opened(x, clock, **options), tmp_path) as site:
             gaps = [id_ for id_ in await site.external_ids() if id_.startswith("gap.")]
@@ -148,7 +148,7 @@ async def test_the_cap_of_the_month_ends_reading_and_counts_answers(tmp_path: Pa
         for number in range(15):
             to = pack_address(first, by="post", may="mention")
             await channel.reply(Reply(id=f"r{number}", to=to, text="Terima kasih"))
-        async with reading(channel, site):
+        async with reading(channel, site.inbox):
             ledger = await until_told(site, lambda it: bool(it.place("mentions").gap))
         lines = channel.status({READS: "", WRITES: await site.inbox.cursor(WRITES)})
 
@@ -179,7 +179,7 @@ async def test_status_tells_both_sums(tmp_path: Path) -> None:
     clock = Noon()
     async with serving_x() as x, door(channel := opened(x, clock), tmp_path) as site:
         post = x.mention("satu", created_at="2026-11-21T11:00:00.000Z")
-        async with reading(channel, site):
+        async with reading(channel, site.inbox):
             await until_told(site, lambda it: it.place("mentions").since == post)
         to = pack_address(post, by="post", may="mention")
         await channel.reply(Reply(id="r", to=to, text="Terima kasih"))
@@ -282,7 +282,7 @@ async def test_reading_goes_on_with_the_cursor_of_an_older_version(tmp_path: Pat
         old = x.mention("lama")
         value = msgspec.json.encode({"places": {"mentions": {"since": old}}}).decode()
         await site.inbox.accept((), Cursor(name=READS, value=value))
-        async with reading(channel, site):
+        async with reading(channel, site.inbox):
             new = x.mention("baru")
             await until_stored(site, 1)
 

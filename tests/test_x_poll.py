@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from doors import door
+from doors import door, reading
 from x_server import (
     ACCOUNT,
     CONSUMER_SECRET,
@@ -25,7 +25,6 @@ from x_site import (
     ledger_of,
     opened,
     options_for,
-    reading,
     rule,
     said,
     texts,
@@ -43,7 +42,7 @@ async def test_mentions_are_read_page_by_page_until_the_known_one(tmp_path: Path
     """Three pages become 230 reports; the next reading asks for what is newer, and only that."""
     async with serving_x() as x, door(channel := opened(x), tmp_path) as site:
         posts = [x.mention(f"keluhan {number}") for number in range(230)]
-        async with reading(channel, site):
+        async with reading(channel, site.inbox):
             ids = await until_stored(site, 230)
             asked = len(x.asked)
             newer = x.mention("satu lagi")
@@ -65,7 +64,7 @@ async def test_a_page_is_taken_in_as_people_wrote_it(tmp_path: Path) -> None:
     """X shows the newest first; the journal has the oldest first."""
     async with serving_x() as x, door(channel := opened(x), tmp_path) as site:
         posts = [x.mention(f"keluhan {number}") for number in range(5)]
-        async with reading(channel, site):
+        async with reading(channel, site.inbox):
             ids = await until_stored(site, 5)
 
         assert ids == posts
@@ -79,10 +78,10 @@ async def test_a_stop_between_two_pages_loses_nothing_and_pays_nothing_twice(
     async with serving_x() as x:
         posts = [x.mention(f"keluhan {number}") for number in range(230)]
         async with door(channel := opened(x, max_pages=1, mentions_every=3600), tmp_path) as site:
-            async with reading(channel, site):
+            async with reading(channel, site.inbox):
                 await until_stored(site, 100)
             between = (await ledger_of(site)).place("mentions")
-        async with door(channel := opened(x), tmp_path) as site, reading(channel, site):
+        async with door(channel := opened(x), tmp_path) as site, reading(channel, site.inbox):
             ids = await until_stored(site, 230)
             after = await until_told(site, lambda ledger: not ledger.place("mentions").token)
 
@@ -96,7 +95,7 @@ async def test_what_comes_while_going_back_is_read_afterwards(tmp_path: Path) ->
     """A walk over several turns keeps the newest post it began with as the next `since`."""
     async with serving_x() as x, door(channel := opened(x, max_pages=1), tmp_path) as site:
         posts = [x.mention(f"keluhan {number}") for number in range(150)]
-        async with reading(channel, site):
+        async with reading(channel, site.inbox):
             await until_stored(site, 100)
             late = x.mention("menyusul")
             # The pages have moved by one post under our feet; what comes twice is folded.
@@ -110,7 +109,7 @@ async def test_a_full_disk_is_waited_for_with_the_page_in_hand(tmp_path: Path) -
     async with serving_x() as x, door(channel := opened(x), tmp_path) as site:
         x.mention("disk penuh")
         site.full = True
-        async with reading(channel, site):
+        async with reading(channel, site.inbox):
             await x.rounds(1)
             before = await ledger_of(site)
             site.full = False
@@ -124,7 +123,7 @@ async def test_a_full_disk_is_waited_for_with_the_page_in_hand(tmp_path: Path) -
 async def test_an_empty_page_is_no_error(tmp_path: Path) -> None:
     """Without news X sends no `data` at all; that costs nothing and is no trouble."""
     async with serving_x() as x, door(channel := opened(x, rules=(rule(),)), tmp_path) as site:
-        async with reading(channel, site):
+        async with reading(channel, site.inbox):
             await x.rounds(6)
 
         assert await site.payloads() == []
@@ -136,7 +135,7 @@ async def test_errors_beside_data_drop_nothing(tmp_path: Path) -> None:
     """A deleted post that somebody answers is named in `errors`; the answer is a report."""
     async with serving_x() as x, door(channel := opened(x), tmp_path) as site:
         x.mention("lihat di atas", referenced_tweets=[{"type": "replied_to", "id": "1"}])
-        async with reading(channel, site):
+        async with reading(channel, site.inbox):
             await until_stored(site, 1)
         [message] = await said(channel, site)
 
@@ -163,7 +162,7 @@ async def test_what_a_post_refers_to_comes_with_it(tmp_path: Path) -> None:
         )
         x.mention("tanpa apa pun", author="9")
         del x.users["9"]
-        async with reading(channel, site):
+        async with reading(channel, site.inbox):
             await until_stored(site, 2)
         first, second = await said(channel, site)
         kept = json.loads((await site.payloads())[1])
@@ -193,7 +192,7 @@ async def test_one_bad_post_parks_alone(tmp_path: Path) -> None:
     ]
     async with serving_x() as x, door(channel := opened(x), tmp_path) as site:
         x.faults.append(document({"data": posts, "meta": {"result_count": 4}}))
-        async with reading(channel, site):
+        async with reading(channel, site.inbox):
             await until_stored(site, 4)
         kinds = [type(one) for one in await said(channel, site)]
 
@@ -208,7 +207,7 @@ async def test_a_post_that_comes_both_ways_is_one(tmp_path: Path) -> None:
         body = event(x.posts[0], ACCOUNT)
         headers = signatures([Secret(CONSUMER_SECRET)]).sign(body)
         status, _ = await site.post("/in/x", body, headers)
-        async with reading(channel, site):
+        async with reading(channel, site.inbox):
             await until_told(site, lambda ledger: bool(ledger.place("rule banjir").since))
             await until_told(site, lambda ledger: bool(ledger.place("mentions").since))
 
@@ -221,7 +220,7 @@ async def test_an_edit_names_the_version_we_hold(tmp_path: Path) -> None:
     async with serving_x() as x, door(channel := opened(x), tmp_path) as site:
         first, second, third = (str(1_990_000_000_000_000_100 + number) for number in range(3))
         x.mention("Jalan", id=second, edit_history_tweet_ids=[first, second])
-        async with reading(channel, site):
+        async with reading(channel, site.inbox):
             await until_stored(site, 1)
             x.posts.clear()
             x.mention("Jalan rusak", id=third, edit_history_tweet_ids=[first, second, third])
@@ -240,7 +239,7 @@ async def test_hits_of_a_rule_are_signals_and_reports_where_the_rule_says_so(
     rules = (rule("banjir"), rule("longsor", report=True))
     async with serving_x() as x, door(channel := opened(x, rules=rules), tmp_path) as site:
         flood, slide = x.post("banjir di sini"), x.post("longsor di sana")
-        async with reading(channel, site):
+        async with reading(channel, site.inbox):
             ids = await until_stored(site, 2)
         by_id = dict(zip(ids, await said(channel, site), strict=True))
 
@@ -253,7 +252,7 @@ async def test_a_signal_can_still_become_a_report(tmp_path: Path) -> None:
     rules = (rule("banjir"), rule("jembatan", report=True))
     async with serving_x() as x, door(channel := opened(x, rules=rules), tmp_path) as site:
         post = x.post("banjir dekat jembatan")
-        async with reading(channel, site):
+        async with reading(channel, site.inbox):
             ids = await until_stored(site, 2)
 
         assert sorted(ids) == [post, f"signal.{post}"]
@@ -264,7 +263,7 @@ async def test_an_edited_post_is_no_second_signal(tmp_path: Path) -> None:
     async with serving_x() as x, door(channel := opened(x, rules=(rule(),)), tmp_path) as site:
         first, second = "1990000000000000100", "1990000000000000101"
         x.post("banjir", id=first)
-        async with reading(channel, site):
+        async with reading(channel, site.inbox):
             await until_stored(site, 1)
             x.posts.clear()
             x.post("banjir!", id=second, edit_history_tweet_ids=[first, second])
@@ -278,7 +277,7 @@ async def test_the_first_reading_goes_back_a_day_and_no_further(tmp_path: Path) 
     async with serving_x() as x, door(channel := opened(x, rules=(rule(),)), tmp_path) as site:
         x.mention("lama banjir", created_at="2020-01-01T00:00:00.000Z")
         new = x.mention("baru")
-        async with reading(channel, site):
+        async with reading(channel, site.inbox):
             await until_stored(site, 1)
             await x.rounds(4)
         begun = {path for _, path, query in x.asked if "start_time" in query}
@@ -291,7 +290,7 @@ async def test_a_since_that_is_too_old_is_given_up_and_told(tmp_path: Path) -> N
     """After a week off X refuses the old place: what it still shows is read, the rest is a gap."""
     async with serving_x() as x, door(channel := opened(x, rules=(rule(),)), tmp_path) as site:
         old = x.post("banjir lama")
-        async with reading(channel, site):
+        async with reading(channel, site.inbox):
             await until_told(site, lambda ledger: ledger.place("rule banjir").since == old)
             x.oldest_since = int(old) + 10
             new = x.post("banjir baru", id=str(int(old) + 20))
@@ -311,7 +310,7 @@ async def test_a_page_x_has_forgotten_is_found_again(tmp_path: Path) -> None:
     async with serving_x() as x, door(channel := opened(x), tmp_path) as site:
         posts = [x.mention(f"keluhan {number}") for number in range(230)]
         x.faults.extend([None, says(400, "invalid-request")])
-        async with reading(channel, site):
+        async with reading(channel, site.inbox):
             ids = await until_stored(site, 230)
             ledger = await until_told(site, lambda it: bool(it.place("mentions").since))
         untils = [query["until_id"] for _, _, query in x.asked if "until_id" in query]
@@ -332,7 +331,7 @@ async def test_a_query_x_refuses_is_told_and_stops_no_other(tmp_path: Path) -> N
             return await (bad if "search" in request.path else document({"meta": {}}))(request)
 
         x.faults.extend([picky] * 12)
-        async with reading(channel, site):
+        async with reading(channel, site.inbox):
             await x.until(lambda: not x.faults)
             await until_troubles(site, 1)
 
@@ -372,7 +371,7 @@ async def test_every_refusal_is_told_and_reading_resumes_without_a_restart(
     async with serving_x() as x, door(channel := opened(x), tmp_path) as site:
         x.mention("menunggu")
         x.faults.extend([fault] * 3)
-        async with reading(channel, site):
+        async with reading(channel, site.inbox):
             await until_stored(site, 1)
 
         assert [kind for kind, _ in site.troubles] == [trouble, None]
@@ -383,7 +382,7 @@ async def test_one_key_may_be_bad_without_the_other(tmp_path: Path) -> None:
     """A bearer token that was revoked stops the rules; mentions have the user's keys."""
     options: dict[str, Any] = {"rules": (rule(),), "bearer_token": Secret("revoked"), "probe": 60.0}
     async with serving_x() as x, door(channel := opened(x, **options), tmp_path) as site:
-        async with reading(channel, site):
+        async with reading(channel, site.inbox):
             await x.rounds(4)
             x.mention("tetap dibaca")
             await until_stored(site, 1)
@@ -400,7 +399,7 @@ async def test_new_keys_are_tried_at_once(tmp_path: Path) -> None:
         ) as site,
     ):
         x.mention("kunci baru")
-        async with reading(channel, site):
+        async with reading(channel, site.inbox):
             await until_troubles(site, 1)
             channel.reload(options_for(x))
             await until_stored(site, 1)
@@ -412,7 +411,7 @@ async def test_probing_bad_keys_grows_slower(tmp_path: Path) -> None:
     """Revoked keys are no storm: each wait is twice the one before."""
     async with serving_x() as x, door(channel := opened(x, probe=0.05), tmp_path) as site:
         x.faults.extend([says(401)] * 5)
-        async with reading(channel, site):
+        async with reading(channel, site.inbox):
             await x.until(lambda: len(x.times) >= 6)
         waits = [after - before for before, after in pairwise(x.times[:5])]
 
@@ -427,7 +426,7 @@ async def test_a_limit_is_never_met_by_a_storm(tmp_path: Path, fault: Fault) -> 
     """429 without a reset, or with one in the past: one request, then a second of silence."""
     async with serving_x() as x, door(channel := opened(x), tmp_path) as site:
         x.faults.append(fault)
-        async with reading(channel, site):
+        async with reading(channel, site.inbox):
             await until_troubles(site, 1)
             await asyncio.sleep(0.9)
 
@@ -440,7 +439,7 @@ async def test_a_limit_is_waited_for_by_the_clock_of_x(tmp_path: Path) -> None:
     async with serving_x() as x, door(channel := opened(x), tmp_path) as site:
         ahead = time.time() + 3600
         x.faults.append(limited(reset=ahead + 2, date=ahead))
-        async with reading(channel, site):
+        async with reading(channel, site.inbox):
             await until_troubles(site, 2)
 
         assert 1.0 <= x.times[1] - x.times[0] < 4
@@ -451,7 +450,7 @@ async def test_the_last_request_of_a_window_is_the_last(tmp_path: Path) -> None:
     """`remaining: 0` is heeded before X has to say 429."""
     async with serving_x() as x, door(channel := opened(x), tmp_path) as site:
         x.remaining = 3
-        async with reading(channel, site):
+        async with reading(channel, site.inbox):
             await x.rounds(3)
             await asyncio.sleep(0.3)
 
@@ -464,7 +463,7 @@ async def test_without_any_key_nothing_is_asked(tmp_path: Path) -> None:
     names = ("bearer_token", "consumer_key", "consumer_secret", "access_token")
     nothing: dict[str, Any] = dict.fromkeys(names)
     async with serving_x() as x, door(channel := opened(x, **nothing), tmp_path) as site:
-        async with reading(channel, site):
+        async with reading(channel, site.inbox):
             await asyncio.sleep(0.05)
             channel.reload(options_for(x))
             await x.rounds(1)
@@ -477,7 +476,7 @@ async def test_without_the_four_keys_mentions_cost_as_other_posts_do(tmp_path: P
     keys: dict[str, Any] = {"consumer_key": None, "user_id": ACCOUNT}
     async with serving_x() as x, door(channel := opened(x, **keys), tmp_path) as site:
         x.mention("mahal")
-        async with reading(channel, site):
+        async with reading(channel, site.inbox):
             await until_stored(site, 1)
 
         assert (await ledger_of(site)).today == x.bill == 15_000

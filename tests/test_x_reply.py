@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from doors import door
+from doors import door, reading
 from x_server import (
     ACCOUNT,
     FIRST_ID,
@@ -22,7 +22,7 @@ from x_server import (
     says,
     serving_x,
 )
-from x_site import KEY, opened, reading, said, until_stored
+from x_site import KEY, opened, said, until_stored
 
 from channels.contract import (
     InboundMessage,
@@ -64,7 +64,7 @@ async def test_a_mention_is_answered_below_it(tmp_path: Path) -> None:
     """The return address a mention brings leads to a reply; the signature of OAuth is right."""
     async with serving_x() as x, door(channel := opened(x), tmp_path) as site:
         post = x.mention("jalan berlubang: 50% rusak & gelap")
-        async with reading(channel, site):
+        async with reading(channel, site.inbox):
             await until_stored(site, 1)
         [message] = await said(channel, site)
         assert isinstance(message, InboundMessage)

@@ -1,11 +1,9 @@
 """The X channel in its tests: its settings for the stand-in, its routes, its reading."""
 
 import asyncio
-import contextlib
 import json
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -47,19 +45,6 @@ def rule(name: str = "banjir", **more: Any) -> Rule:  # noqa: ANN401 (options)
     """A rule that looks for its own name all the time."""
     told: dict[str, Any] = {"name": name, "query": name, "every": 0.01}
     return Rule(**(told | more))
-
-
-@asynccontextmanager
-async def reading(channel: X, site: Site) -> AsyncIterator[None]:
-    """The channel reads until the block ends; if reading fails, so does the test."""
-    task = asyncio.create_task(channel.listen(site.inbox))
-    try:
-        yield
-        assert not task.done(), task
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
 
 
 async def until_stored(site: Site, count: int) -> list[str]:
