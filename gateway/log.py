@@ -18,6 +18,7 @@ from typing import Any, Literal, TextIO
 
 import msgspec
 import structlog
+from aiohttp.http_exceptions import HttpProcessingError
 
 Format = Literal["auto", "json", "console"]
 Level = Literal["debug", "info", "warning", "error"]
@@ -184,12 +185,18 @@ class _Bridge(logging.Handler):
         # asyncio puts the exception's text and the task's arguments into the lines below.
         template = str(record.msg).partition("\n")[0]
         structlog.get_logger().log(
-            record.levelno,
+            _level_of(record),
             "library",
             logger=record.name,
             said=URL.sub("<url>", template),
             exc_info=record.exc_info,
         )
+
+
+def _level_of(record: logging.LogRecord) -> int:
+    """As the library says, but for what strangers send amiss: it is no error of ours."""
+    error = record.exc_info[1] if record.exc_info else None
+    return logging.DEBUG if isinstance(error, HttpProcessingError) else record.levelno
 
 
 def _adopt_libraries(level: int) -> None:

@@ -1,6 +1,7 @@
 """The public listener's short way for what providers post: quicker, and the same answers."""
 
 import asyncio
+import io
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -9,6 +10,7 @@ from aiohttp import web
 
 from channels.acknowledgement import Acknowledgement
 from channels.contract import NotStored
+from gateway import log as gateway_log
 from gateway.http import IDLE_SECONDS, READING_SECONDS, open_doors, public_app, runner_of
 
 Say = Callable[[bytes], Awaitable[bytes]]
@@ -164,3 +166,17 @@ async def test_who_reads_gets_all_of_a_long_answer() -> None:
         heard = await say(b"GET /long HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
 
     assert heard.endswith(LONG)
+
+
+@pytest.mark.parametrize(
+    "request_bytes", [b"GET http://[::1/ HTTP/1.1\r\n\r\n", b"GET / HTTP/1.1\r\nA b\r\n\r\n"]
+)
+async def test_what_strangers_send_amiss_does_not_fill_the_log(request_bytes: bytes) -> None:
+    """Scanners come all day; an operator must see our own errors."""
+    told = io.StringIO()
+    gateway_log.configure("json", stream=told)
+    async with door() as say:
+        heard = await say(request_bytes)
+
+    assert heard.split()[1] == b"400"
+    assert told.getvalue() == ""
