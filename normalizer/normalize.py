@@ -22,7 +22,7 @@ from normalizer.privacy import personal_data_in
 from normalizer.record import MapPoint, Place, PlaceCandidate, Record, Reporter, StoredFile
 from normalizer.report import Neighbour, Report
 from normalizer.rules import Rules
-from normalizer.text import clean, storable, title_of, words
+from normalizer.text import clean, matter_in, storable, title_of, words
 from normalizer.urgency import urgency_of
 
 # Enough to judge a complaint by; a mail may hold megabytes.
@@ -47,7 +47,7 @@ def normalize(
     located = locate(judged_text, message.place, rules.places)
     place = _place(message, located)
     point = _point(message) or _point_in_words(located)
-    spoken = words(judged_text)
+    spoken = words(f"{title}\n{matter_in(clean_text[:_READ])}")
     judged = classify(spoken, rules, chosen=message.topic)
     nowhere = (_NOWHERE,) if message.point and not point else ()
     return Record(
@@ -66,7 +66,7 @@ def normalize(
         confidential=message.confidential,
         text=text,
         clean_text=clean_text,
-        title=title_of(title) or title_of(clean_text),
+        title=title_of(title) or title_of(clean_text, _where(place)),
         language=language_of(judged_text),
         attachments=_files(report),
         type=judged.type,
@@ -143,6 +143,11 @@ def _place(message: InboundMessage, located: Located) -> Place | None:
         rt=parts.rt,
         rw=parts.rw,
     )
+
+
+def _where(place: Place | None) -> str:
+    """What a title says of the place, the smallest part first."""
+    return (place.street or place.landmark or place.name) if place else ""
 
 
 def _point(message: InboundMessage) -> MapPoint | None:

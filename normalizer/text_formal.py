@@ -7,17 +7,19 @@ apart. Names, numbers, links and codes come out as they went in.
 """
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 
 from normalizer.text_morphology import written
-from normalizer.text_short import is_untouchable, opens_sentence, shouts
+from normalizer.text_short import is_untouchable, opens_sentence, settle, shouts
 from normalizer.text_table import Abbreviations
 
 _REMEMBERED = 8192
-_PIECE = re.compile(r"(\s*)(\S+)")
 _WORDS = re.compile(r"[^\W\d_]+")
-#: "min 5 derajat" is cold, "min, lampu mati" is said to an admin.
-_MINUS = "min"
+_SIGNS = ".,!?;:"
+# What follows them, or what they follow, decides.
+_JOINED = frozenset({"nya", "lanjuti", "min"})
+_DI = frozenset({"di", "Di"})
 # Verbs that are places as well: "di jalan" stays apart, "di buka" does not.
 _PLACES = frozenset(
     _WORDS.findall("""
@@ -33,32 +35,42 @@ def formal(clean_text: str, table: Abbreviations) -> str:
     if not text.isascii():
         text = table.emoji_pattern.sub(lambda found: f" {table.emoji[found[1]]} ", text)
     shouting = shouts(text)
-    pieces: list[str] = []
-    for found in _PIECE.finditer(text):
-        blank, chunk = found.groups()
-        if is_untouchable(chunk):
-            pieces.append(blank + chunk)
+    return "\n".join(_line(line.split(" "), table, shouting=shouting) for line in text.split("\n"))
+
+
+def _line(chunks: Sequence[str], table: Abbreviations, *, shouting: bool) -> str:
+    settled = table.settled_formal
+    said: list[str] = []
+    for at, chunk in enumerate(chunks):
+        if chunk in settled and not (said and said[-1] in _DI):
+            said.append(chunk)
             continue
-        plain = shouting or chunk.islower() or opens_sentence(text, found.start(2))
-        said = _said(chunk, table) if plain else chunk
-        if chunk == _MINUS and text[found.end() + 1 : found.end() + 2].isdigit():
-            said = chunk
-        _add(pieces, blank, said, table)
-    return "".join(pieces).strip()
+        plain = shouting or chunk.islower() or opens_sentence(at, chunks)
+        full = _formal_at(at, chunks, table) if plain else chunk
+        if said and full and _belongs(full.rstrip(_SIGNS), said[-1], table):
+            said[-1] += full
+        elif full:
+            said.append(full)
+    return " ".join(said)
 
 
-def _add(pieces: list[str], blank: str, said: str, table: Abbreviations) -> None:
-    """Put a piece behind the others, joining what is only written apart: "di buka", "jalan nya"."""
-    if not said:
-        return
-    before = pieces[-1].strip() if pieces else ""
-    core = said.rstrip(".,!?")
-    joined = (
-        (core == "nya" and before.isalpha())
+def _formal_at(at: int, chunks: Sequence[str], table: Abbreviations) -> str:
+    chunk = chunks[at]
+    if is_untouchable(chunk) or (chunk == "min" and "".join(chunks[at + 1 : at + 2]).isdigit()):
+        return chunk
+    full = _said(chunk, table)
+    if full == chunk and chunk.rstrip(_SIGNS) not in _JOINED:
+        settle(chunk, table.settled_formal)
+    return full
+
+
+def _belongs(core: str, before: str, table: Abbreviations) -> bool:
+    """Whether a word is only written apart from the one before: "di buka", "jalan nya"."""
+    return (
+        (before in _DI and _is_verb(core, table))
+        or (core == "nya" and before.isalpha())
         or (core == "lanjuti" and before.endswith("tindak"))
-        or (before.lower() == "di" and _is_verb(core, table))
     )
-    pieces.append(said if joined else blank + said)
 
 
 def _is_verb(word: str, table: Abbreviations) -> bool:

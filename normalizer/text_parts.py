@@ -14,8 +14,9 @@ TITLE_LENGTH = 80
 
 Kind: TypeAlias = Literal["greeting", "matter", "quoted", "slogan", "signature"]
 
-# Enough to find a title in; a mail may hold megabytes.
-_READ = 2000
+# Enough to find a title in, and a signature; a mail may hold megabytes.
+_READ = 600
+_TAIL = 300
 _SENTENCE_WORDS = 3
 _COURTESY_WORDS = 12
 _NAME_WORDS = 8
@@ -25,7 +26,8 @@ _LONGEST_PLACE = 36
 _GREETING = re.compile(
     r"(?:(?:as+ala+mu+'?\s?ala[iy]k+u+m|(?:wr|wb|warahmatullahi|wabarakatuh)\b|om\sswastiastu"
     r"|salam\s(?:sejahtera|sehat|hormat)(?:\s(?:bagi|untuk|buat)\skita\ssemua)?|shal?om|syalom"
-    r"|selamat\s(?:pagi|siang|sore|malam)|hal+o+|hai|hi|hello|dear|permisi|yth|punten|sampurasun"
+    r"|selamat\s(?:pagi|siang|sore|malam)"
+    r"|(?:pagi|siang|sore|malam)(?=\s*(?:[,.!]|(?:ba?pak|pak|i?bu|admin|min|kak)\b))|hal+o+|hai|hi|hello|dear|permisi|yth|punten|sampurasun"
     r"|yang\sterhormat|kepada|mohon\smaaf|maaf|admin|min"
     # "Bapak saya sakit" is no greeting.
     r"|(?:ba?pak|pak|ibu|bu)(?=\s*[,.!:;/]|\s+(?:dan|ba?pak|pak|i?bu|admin)\b)|dan(?=\s+i?bu\b))"
@@ -47,7 +49,7 @@ _SLOGAN = re.compile(
 _SEGMENT = re.compile(r"[^,.;!?\n]*[,.;!?\n]*[ \n]*")
 _THANKS = r"(?:terima ?kasih|makasih|trims|thanks|thank you|matur ?nuwun|hatur ?nuhun|suksma)"
 _CLOSES = re.compile(
-    rf"(?:(?:demikian|sekian|wassalam|wasalam|hormat (?:kami|saya)|salam hormat|tertanda|ttd"
+    rf"(?:(?:demikian|sekian|was+alam\w*|hormat (?:kami|saya)|salam hormat|tertanda|ttd"
     rf"|atas (?:perhatian|bantuan|kerja|respons?|tanggapan|waktu|pengertian|tindak)\w*"
     rf"|sent from|dikirim dari|terkirim dari|get outlook|best regards|regards|salam)\b"
     rf"|(?:sebelumnya )?(?:dan )?{_THANKS}"
@@ -60,13 +62,14 @@ _INTRODUCTION = re.compile(
     r"(?:(?:saya|kami|sy|aku)\b(?:(?!\b(?:di|ke|tidak|belum|sudah)\b)[^.,;\n]){0,60}?\s)?"
     r"(?:(?:mohon|minta)\s(?:izin|ijin)\s)?"
     r"(?:(?:ingin|mau|hendak|akan|bermaksud|izin)\s)*"
-    r"(?:(?:me|ber)?lapor(?:kan)?|menyampaikan|mengadukan|mengadu|mengeluhkan|menginformasikan|"
+    r"(?:(?:me|ber)?lapor(?:kan)?|menyampaikan|mengadukan|mengadu|mengeluhkan|(?:ng|ber)?keluh|menginformasikan|"
     r"memberitahukan|bertanya|menanyakan|tanya)\b"
     r"(?:\s(?:bahwa|tentang|mengenai|soal|perihal|terkait|masalah|kalau|keluhan|laporan))*[\s,:.-]*",
     re.IGNORECASE,
 )
 _STOP = re.compile(r"[.!?](?=\s|$)|\n")
 _WORD = re.compile(r"\w+")
+_SHORT = 6
 _SHORT_FORM = re.compile(
     r"\b(?:\w|jl|jln|gg|no|kel|kec|kab|ds|dsn|dr|pak|bpk|drs|ir|st|rt|rw|km|prov)$", re.IGNORECASE
 )
@@ -136,7 +139,7 @@ def _greeting_end(text: str) -> int:
 
 def _signature_start(text: str) -> int:
     """Where the courtesies at the end begin: thanks, a name, "sent from my phone"."""
-    segments = [found for found in _SEGMENT.finditer(text) if found.group()]
+    segments = [s for s in _SEGMENT.finditer(text, max(0, len(text) - _TAIL)) if s.group()]
     start = len(text)
     for at in range(len(segments) - 1, -1, -1):
         said = segments[at].group().strip()
@@ -145,7 +148,7 @@ def _signature_start(text: str) -> int:
             start = segments[at].start()
         elif said and not _is_name(said):
             break
-    found = _TRAILING_THANKS.search(text, 0, start)
+    found = _TRAILING_THANKS.search(text, max(0, start - _TAIL // 3), start)
     return found.start() if found and found.end() == start else start
 
 
@@ -168,24 +171,24 @@ def _may_have_slogan(text: str) -> bool:
 
 def _saying(matter: str) -> str:
     """From the first sentence that says enough on, on one line."""
-    sentences = [" ".join(sentence.split()) for sentence in _sentences(matter)]
-    for at, sentence in enumerate(sentences):
+    start = 0
+    for end in _sentence_ends(matter):
+        sentence = " ".join(matter[start:end].split())
         said = _without_introduction(sentence)
-        if len(_WORD.findall(said)) >= _SENTENCE_WORDS:
-            return " ".join((said, *sentences[at + 1 :])) if len(said) < TITLE_LENGTH // 2 else said
+        # Two words are enough behind "saya mau lapor", where alone they would be "Mohon bantuan".
+        if len(_WORD.findall(said)) >= _SENTENCE_WORDS - (said != sentence):
+            more = matter[end:].split() if len(said) < TITLE_LENGTH // 2 else ()
+            return " ".join((said, *more))
+        start = end
     return " ".join(matter.split())
 
 
-def _sentences(text: str) -> Iterator[str]:
-    start = 0
+def _sentence_ends(text: str) -> Iterator[int]:
     for found in _STOP.finditer(text):
-        if found.group() == "." and _SHORT_FORM.search(text, start, found.start()):
-            continue
-        if text[start : found.end()].strip():
-            yield text[start : found.end()]
-        start = found.end()
-    if text[start:].strip():
-        yield text[start:]
+        at = found.start()
+        if found.group() != "." or not _SHORT_FORM.search(text[max(0, at - _SHORT) : at]):
+            yield found.end()
+    yield len(text)
 
 
 def _without_introduction(sentence: str) -> str:
@@ -195,8 +198,10 @@ def _without_introduction(sentence: str) -> str:
 
 def _place_to_add(line: str, where: str) -> str:
     place = " ".join(where.split())
-    told = set(_WORD.findall(line.lower()))
-    if not place or len(place) > _LONGEST_PLACE or told.issuperset(_WORD.findall(place.lower())):
+    if not place or len(place) > _LONGEST_PLACE:
+        return ""
+    told = set(_WORD.findall(line[:TITLE_LENGTH].lower()))
+    if told.issuperset(_WORD.findall(place.lower())):
         return ""
     return f" ({place})"
 

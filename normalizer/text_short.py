@@ -2,24 +2,21 @@
 Short forms written out within a text, with care for what is no ordinary word.
 
 Links, addresses of the net, codes, numbers and words in capitals stay as they are, and what could
-be a name is left alone. A short form with two meanings is decided by its neighbours. What became
-of a piece between two blanks is remembered, as complaints use the same few thousand words.
+be a name is left alone. A short form with two meanings is decided by its neighbours. Nine pieces of
+ten stay as they are wherever they stand; those are remembered and cost one look.
 """
 
 import re
 from collections.abc import Sequence
-from functools import lru_cache
 
 from normalizer.text_spelling import is_elongated, spelled
-from normalizer.text_table import NUMBER, Abbreviations, Meaning
+from normalizer.text_table import NUMBER, Abbreviations
 
 _SAMPLE = 120
-_REMEMBERED = 8192
+_REMEMBERED = 16_384
 # Longer pieces are hardly ever seen twice.
 _LONGEST_REMEMBERED = 24
-_CONTEXT = 48
 
-_CHUNK = re.compile(r"\S+")
 _WORD = re.compile(r"(\w+)(\.?)")
 _SPOKEN = re.compile(r"[^\W\d_]+|\d+")
 _LINK = re.compile(
@@ -37,36 +34,28 @@ _NAMED = frozenset(
 # ... but these are said there as well: "di desa blom ada lampu".
 _NEVER_NAMES = frozenset(
     _SPOKEN.findall("""
-    atau belum bisa dan dapat dengan harus ini itu jangan juga kalau kami karena
-    kurang lagi masih pada saja sampai saya sekarang sering setiap sudah supaya tapi telah tetap
-    tidak untuk yang""")
+    atau belum bisa dan dapat dengan harus ini itu jangan juga kalau kami karena kurang lagi masih
+    pada saja sampai saya sekarang sering setiap sudah supaya tapi telah tetap tidak untuk yang""")
 )
 _EDGES = ".,;:!?()\"'"
-_ENDS = ".!?\n"
+_ENDS = (".", "!", "?")
 
 
 def written_out(text: str, table: Abbreviations) -> str:
-    """The text with its short forms written out."""
+    """The text, with single blanks between its words, with its short forms written out."""
     shouting = shouts(text)
-
-    def expand(found: re.Match[str]) -> str:
-        chunk = found.group()
-        core = chunk.strip(_EDGES)
-        opens = chunk[0].isupper() and opens_sentence(text, found.start())
-        # What has digits may be somebody's number: it is not kept in memory.
-        if not core.isalpha() or len(chunk) > _LONGEST_REMEMBERED:
-            return _expand(chunk, table, shouting=shouting, opens=opens)
-        if core.lower() in table.meanings:
-            full = _meant(core, text, found, table)
-            if full:
-                return chunk.replace(core, _in_case(full, core, shouting=shouting), 1)
-        return _remembered(chunk, table, shouting, opens)
-
-    def expand_or_name(found: re.Match[str]) -> str:
-        full, chunk = expand(found), found.group()
-        return chunk if full != chunk and _may_be_name(text, found, table) else full
-
-    return _CHUNK.sub(expand_or_name, text)
+    settled = table.settled
+    lines = []
+    for line in text.split("\n"):
+        chunks = line.split(" ")
+        if not settled.issuperset(chunks):
+            said = [
+                chunk if chunk in settled else _expand_at(at, chunks, table, shouting=shouting)
+                for at, chunk in enumerate(chunks)
+            ]
+            line = " ".join(said)  # noqa: PLW2901 (the same line, written out)
+        lines.append(line)
+    return "\n".join(lines)
 
 
 def is_untouchable(chunk: str) -> bool:
@@ -77,58 +66,75 @@ def is_untouchable(chunk: str) -> bool:
 def shouts(text: str) -> bool:
     """Whether a text is written in capitals, so that capitals say nothing about a word."""
     sample = text[:_SAMPLE]
-    return sum(map(str.isupper, sample)) > 2 * sum(map(str.islower, sample))
+    return not sample.islower() and (
+        sum(map(str.isupper, sample)) > 2 * sum(map(str.islower, sample))
+    )
 
 
-def opens_sentence(text: str, start: int) -> bool:
+def opens_sentence(at: int, chunks: Sequence[str]) -> bool:
     """Whether a sentence begins here, where a capital does not make a name."""
-    before = text[max(0, start - 2) : start]
-    return not before or before[-1] == "\n" or (before[0] in _ENDS and before[-1] == " ")
+    return at == 0 or chunks[at - 1].endswith(_ENDS)
 
 
-def _may_be_name(text: str, found: re.Match[str], table: Abbreviations) -> bool:
+def settle(chunk: str, settled: set[str]) -> None:
+    """Remember a piece that stays as it is, unless its digits may be somebody's number."""
+    if len(chunk) <= _LONGEST_REMEMBERED and chunk.strip(_EDGES).isalpha():
+        if len(settled) >= _REMEMBERED:
+            settled.clear()
+        settled.add(chunk)
+
+
+def _expand_at(at: int, chunks: Sequence[str], table: Abbreviations, *, shouting: bool) -> str:
+    chunk = chunks[at]
+    core = chunk.strip(_EDGES)
+    if core.lower() in table.meanings:
+        full = _meant(at, core.lower(), chunks, table)
+        if full:
+            return chunk.replace(core, _in_case(full, core, shouting=shouting), 1)
+    elif _expand(chunk, table, shouting=True, opens=True) == chunk:
+        settle(chunk, table.settled)
+        return chunk
+    opens = core.istitle() and opens_sentence(at, chunks)
+    full = _expand(chunk, table, shouting=shouting, opens=opens)
+    return chunk if full != chunk and _may_be_name(at, core, chunks, table) else full
+
+
+def _may_be_name(at: int, core: str, chunks: Sequence[str], table: Abbreviations) -> bool:
     """Whether a piece stands where a village has its name: "desa solokan", "kp lobang"."""
-    word = found.group().strip(_EDGES)
-    if not word.isalpha() or not _VOWEL.search(word) or table.words.get(word) in _NEVER_NAMES:
+    if not (at and core.isalpha() and _VOWEL.search(core)):
         return False
-    before = _SPOKEN.findall(text[max(0, found.start() - _CONTEXT) : found.start()].lower())
-    return bool(before) and table.address.get(before[-1], before[-1]) in _NAMED
+    before = chunks[at - 1].strip(_EDGES).lower()
+    named = table.address.get(before, before) in _NAMED
+    return named and table.words.get(core) not in _NEVER_NAMES
 
 
-def _meant(core: str, text: str, found: re.Match[str], table: Abbreviations) -> str:
+def _meant(at: int, short: str, chunks: Sequence[str], table: Abbreviations) -> str:
     """What the neighbours make of a short form with several meanings; empty where nothing."""
-    before = _spoken(text[max(0, found.start() - _CONTEXT) : found.start()])
-    after = _spoken(text[found.end() : found.end() + _CONTEXT])
-    for meaning in table.meanings[core.lower()]:
-        if _fits(meaning, before[-1:], after):
+    before = _neighbours(chunks[max(0, at - 1) : at])[-1:]
+    after = _neighbours(chunks[at + 1 : at + 4])
+    for meaning in table.meanings[short]:
+        if not (
+            meaning.after.isdisjoint(before)
+            and meaning.before.isdisjoint(after[:1])
+            and meaning.near.isdisjoint(after)
+        ):
             return meaning.full
     return ""
 
 
-def _spoken(text: str) -> list[str]:
-    return [NUMBER if word.isdigit() else word for word in _SPOKEN.findall(text.lower())]
-
-
-def _fits(meaning: Meaning, before: Sequence[str], after: Sequence[str]) -> bool:
-    return (
-        not meaning.after.isdisjoint(before)
-        or not meaning.before.isdisjoint(after[:1])
-        or not meaning.near.isdisjoint(after[:3])
-    )
-
-
-@lru_cache(maxsize=_REMEMBERED)
-def _remembered(chunk: str, table: Abbreviations, shouting: bool, opens: bool) -> str:  # noqa: FBT001 (a cache has no names)
-    return _expand(chunk, table, shouting=shouting, opens=opens)
+def _neighbours(chunks: Sequence[str]) -> list[str]:
+    spoken = _SPOKEN.findall(" ".join(chunks).lower())
+    return [NUMBER if word.isdigit() else word for word in spoken]
 
 
 def _expand(chunk: str, table: Abbreviations, *, shouting: bool, opens: bool) -> str:
-    core = chunk.rstrip(_EDGES)
-    slashed = table.slashed.get(core.lower())
-    if slashed:
-        return slashed + chunk[len(core) :].removeprefix("." if "." in core else "")
-    if is_untouchable(chunk):
-        return chunk
+    if not chunk.isalpha():
+        core = chunk.rstrip(_EDGES)
+        slashed = table.slashed.get(core.lower())
+        if slashed:
+            return slashed + chunk[len(core) :].removeprefix("." if "." in core else "")
+        if is_untouchable(chunk):
+            return chunk
 
     def expand(found: re.Match[str]) -> str:
         word, dot = found.groups()
@@ -152,6 +158,8 @@ def _expand_word(word: str, dot: str, table: Abbreviations, *, shouting: bool, o
     plain = word.islower() or shouting or elongated
     if plain or opens or (word.istitle() and not _VOWEL.search(key)):
         full = spelled(key, table)
+        if word.isupper() and not shouting and full not in table.vocabulary:
+            return word  # a case code may have a letter three times
         return word if full == key else _in_case(full, word, shouting=shouting or elongated)
     return word
 

@@ -44,6 +44,8 @@ def storable(text: str) -> str:
 def repaired(text: str) -> str:
     """The text in composed Unicode and plain letters, evenly spaced, without invisible signs."""
     plain = text.replace("\r\n", "\n").replace("\r", "\n")
+    if "\\" in plain:  # what JSON escaped once too often
+        plain = plain.replace("\\r", "").replace("\\n", "\n")
     if "&" in plain:
         plain = _ENTITY.sub(lambda found: unescape(found.group()), plain)
     if not plain.isascii():

@@ -8,7 +8,7 @@ Three kinds of tables: short forms (`words`, `address`, `slashed`, `meanings`) a
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -60,6 +60,9 @@ class Abbreviations:
     numbered: frozenset[str]
     #: Matches the keywords an advert asks to put first; empty at the least.
     keyword: re.Pattern[str]
+    #: What is known to stay as it is, in `clean` and in `formal`: only a memory, no rule.
+    settled: set[str] = field(default_factory=set)
+    settled_formal: set[str] = field(default_factory=set)
 
 
 def abbreviations_of(file: AbbreviationsFile) -> Abbreviations:
