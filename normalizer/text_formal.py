@@ -10,8 +10,8 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
-from normalizer.text_morphology import written
-from normalizer.text_short import is_untouchable, opens_sentence, settle, shouts
+from normalizer.text_morphology import PLACES, written
+from normalizer.text_short import is_untouchable, names_follow, opens_sentence, settle, shouts
 from normalizer.text_table import Abbreviations
 
 _REMEMBERED = 8192
@@ -20,13 +20,6 @@ _SIGNS = ".,!?;:"
 # What follows them, or what they follow, decides.
 _JOINED = frozenset({"nya", "lanjuti", "min"})
 _DI = frozenset({"di", "Di"})
-# Verbs that are places as well: "di jalan" stays apart, "di buka" does not.
-_PLACES = frozenset(
-    _WORDS.findall("""
-    akhir alam atas awal baik barat batas dalam dekat hadap jalan kandang kantong kerja kontrak
-    kubur lapor luar makam muka nomor pagar pasar panggung parkir rapat rumah samping seberang
-    sela simpang sisi tangan tempat tengah tepi tingkat undang""")
-)
 
 
 def formal(clean_text: str, table: Abbreviations) -> str:
@@ -58,6 +51,8 @@ def _formal_at(at: int, chunks: Sequence[str], table: Abbreviations) -> str:
     chunk = chunks[at]
     if is_untouchable(chunk) or (chunk == "min" and "".join(chunks[at + 1 : at + 2]).isdigit()):
         return chunk
+    if at and chunk not in table.spoken and names_follow(chunks[at - 1], table):
+        return chunk
     full = _said(chunk, table)
     if full == chunk and chunk.rstrip(_SIGNS) not in _JOINED:
         settle(chunk, table.settled_formal)
@@ -74,7 +69,7 @@ def _belongs(core: str, before: str, table: Abbreviations) -> bool:
 
 
 def _is_verb(word: str, table: Abbreviations) -> bool:
-    if word in _PLACES:
+    if word in PLACES:
         return False
     return any(
         word.endswith(ending) and word.removesuffix(ending) in table.verbs

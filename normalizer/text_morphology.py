@@ -9,13 +9,25 @@ a known word, so names and foreign words pass through.
 import re
 from collections.abc import Iterator
 
-from normalizer.text_spelling import spelled
-from normalizer.text_table import Abbreviations, skeleton_of
+from normalizer.text_spelling import spelled, with_vowels
+from normalizer.text_table import Abbreviations
+
+#: Verbs that are places as well: "di jalan" stays apart, "di buka" does not.
+PLACES = frozenset(
+    re.findall(
+        r"\w+",
+        """
+    akhir alam arah atas awal baik barat batas dalam dekat hadap jalan kandang kantong kerja kontrak
+    kubur lapor luar makam muka nomor pagar pasar panggung parkir rapat rumah samping seberang
+    sela simpang sisi tangan tempat tengah tepi tingkat undang""",
+    )
+)
 
 _LEAST_LETTERS = 4
 _ENDINGS = ("", "nya", "lah", "kah", "ku", "mu")
 _STOPPED = re.compile(r"[aeiou][kqh]$")
 _LAST_E = re.compile(r"e(ng|n|t|r|s|l|m|p|k)$")
+_DOUBLE_END = re.compile(r"(.)\1$")
 _DROPPED = re.compile(r"(?:ng|ny|n|m)")
 _ONE_SYLLABLE = re.compile(r"[^aeiou]+[aeiou][^aeiou]*")
 _TWO_LETTERS = re.compile(r"[kpst][lrt]")
@@ -29,21 +41,22 @@ def written(word: str, table: Abbreviations) -> str:
         if not word.endswith(ending):
             continue
         base = word.removesuffix(ending)
+        if base in table.vocabulary:
+            return word
         full = _verb(base, table) or _root(base, table)
         if full:
             return full + ending
-    return _with_vowels(word, table) or word
+    return with_vowels(word, table) or word
 
 
 def _root(word: str, table: Abbreviations) -> str:
     """An ordinary word behind its spoken sound."""
     if len(word) < _LEAST_LETTERS - 1:
         return ""
-    for form in _sounds(word, table):
-        full = table.spoken.get(form, form if form in table.vocabulary else "")
-        if full.isalpha():
-            return full
-    return ""
+    spoken = table.spoken.get(word) or table.spoken.get(_DOUBLE_END.sub(r"\1", word), "")
+    if spoken.isalpha():
+        return spoken
+    return next((form for form in _sounds(word, table) if form in table.vocabulary), "")
 
 
 def _sounds(word: str, table: Abbreviations) -> Iterator[str]:
@@ -78,25 +91,33 @@ def _prefixed(word: str, table: Abbreviations, *, causing: bool) -> str:
     def ending(root: str) -> str:
         if not causing:
             return ""
-        return "i" if root in table.verbs_i else "kan"
+        return "i" if root in table.verbs_i and not root.endswith("i") else "kan"
 
     for prefix in ("di", "ter", "ber", "se", "pe", ""):
         if not word.startswith(prefix) or not (prefix or causing):
             continue
         root = _verb_root(word.removeprefix(prefix), table, causing=causing)
         if root:
-            return prefix + root + ending(root)
+            return _joined(prefix, root) + ending(root)
     for root in _without_nasal(word, table):
         return active(root) + ending(root)
     root = _verb_root(word.removeprefix("ke"), table) if word.startswith("ke") else ""
-    return f"ter{root}{ending(root)}" if root else ""
+    if not root or root in PLACES or root.startswith("ter"):
+        return ""
+    return _joined("ter", root) + ending(root)
+
+
+def _joined(prefix: str, root: str) -> str:
+    """One r only: "terasa", "berumah"."""
+    return prefix[:-1] + root if prefix.endswith("r") and root.startswith("r") else prefix + root
 
 
 def _verb_root(word: str, table: Abbreviations, *, causing: bool = False) -> str:
     """A verb, or before -kan and -i any ordinary word of some length: "aktifin"."""
+    if causing and len(word) >= _LEAST_LETTERS and word in table.vocabulary:
+        return word
     root = _root(word, table)
-    long_enough = causing and len(root) >= _LEAST_LETTERS
-    return root if root in table.verbs or long_enough else ""
+    return root if root in table.verbs else ""
 
 
 def _without_nasal(word: str, table: Abbreviations) -> Iterator[str]:
@@ -105,8 +126,11 @@ def _without_nasal(word: str, table: Abbreviations) -> Iterator[str]:
     if not found:
         return
     rest = word[found.end() :]
-    hidden = {"ng": ("", "k"), "ny": ("s", "c"), "n": ("t", ""), "m": ("p", "")}[found.group()]
-    tried = [f"{letter}{rest}" for letter in hidden]
+    if rest[:1] not in "aeiou" and found.group() != "ny":
+        tried = [rest]
+    else:
+        hidden = {"ng": ("", "k"), "ny": ("s", "c"), "n": ("t",), "m": ("p",)}[found.group()]
+        tried = [f"{letter}{rest}" for letter in hidden]
     if rest.startswith("e"):
         tried.insert(0, rest[1:])
     for form in tried:
@@ -129,12 +153,3 @@ def active(root: str) -> str:
     if first in "cdjstz":
         return f"men{root}"
     return f"meng{root}"
-
-
-def _with_vowels(word: str, table: Abbreviations) -> str:
-    """The only word with these consonants, where it has all letters of this one: "bgaimana"."""
-    full = table.skeletons.get(skeleton_of(word), "")
-    if len(full) <= len(word) or full[0] != word[0]:
-        return ""
-    letters = iter(full)
-    return full if all(letter in letters for letter in word) else ""

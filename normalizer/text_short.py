@@ -76,6 +76,12 @@ def opens_sentence(at: int, chunks: Sequence[str]) -> bool:
     return at == 0 or chunks[at - 1].endswith(_ENDS)
 
 
+def names_follow(chunk: str, table: Abbreviations) -> bool:
+    """Whether a village has its name behind this word: "desa", "kp."."""
+    before = chunk.strip(_EDGES).lower()
+    return table.address.get(before, before) in _NAMED
+
+
 def settle(chunk: str, settled: set[str]) -> None:
     """Remember a piece that stays as it is, unless its digits may be somebody's number."""
     if len(chunk) <= _LONGEST_REMEMBERED and chunk.strip(_EDGES).isalpha():
@@ -103,9 +109,7 @@ def _may_be_name(at: int, core: str, chunks: Sequence[str], table: Abbreviations
     """Whether a piece stands where a village has its name: "desa solokan", "kp lobang"."""
     if not (at and core.isalpha() and _VOWEL.search(core)):
         return False
-    before = chunks[at - 1].strip(_EDGES).lower()
-    named = table.address.get(before, before) in _NAMED
-    return named and table.words.get(core) not in _NEVER_NAMES
+    return names_follow(chunks[at - 1], table) and table.words.get(core) not in _NEVER_NAMES
 
 
 def _meant(at: int, short: str, chunks: Sequence[str], table: Abbreviations) -> str:

@@ -9,12 +9,16 @@ a foreign word is left alone, because nothing tells what it should have been.
 import re
 from collections.abc import Iterator
 
-from normalizer.text_table import Abbreviations
+from normalizer.text_table import Abbreviations, skeleton_of
 
 _LEAST_LETTERS = 3
 _LEAST_CONSONANTS = 4
+# Shorter ones are names as often: "sekarng" can be one thing only.
+_LONG_WORD = 6
 # "XXX" hides something on purpose.
 _RUN = re.compile(r"([^\W\d_x])\1{2,}")
+# "pertanyaaan", "mengggunakan": one letter too many.
+_TWO_MEANT = re.compile(r"(a)\1{2,}(?=n)|(?<=n)(g)\2{2,}")
 _DOUBLE = re.compile(r"([^\W\d_])\1")
 _ROMAN = re.compile(r"[ivxlcm]+|www")
 _TWICE = re.compile(r"([^\W\d_]{3,})[2²](nya|ny|an|lah|kan|ku)?")
@@ -34,12 +38,23 @@ def spelled(word: str, table: Abbreviations) -> str:
         return _disguised(word, table) or _twice(word, table) or word
     if _RUN.search(word) and not _ROMAN.fullmatch(word):
         return _shortened(word, table)
+    if not _VOWEL.search(word):
+        return _with_ending(word, table) or _by_consonants(word, table) or word
     return (
         _with_ending(word, table)
         or _with_double_letter(word, table)
-        or (_by_consonants(word, table) if not _VOWEL.search(word) else "")
+        or (with_vowels(word, table) if len(word) >= _LONG_WORD else "")
         or word
     )
+
+
+def with_vowels(word: str, table: Abbreviations) -> str:
+    """The only word with these consonants, where it has all letters of this one: "bgaimana"."""
+    full = table.skeletons.get(skeleton_of(word), "")
+    if len(full) <= len(word) or full[0] != word[0]:
+        return ""
+    letters = iter(full)
+    return full if all(letter in letters for letter in word) else ""
 
 
 def is_elongated(word: str) -> bool:
@@ -57,7 +72,7 @@ def _known(word: str, table: Abbreviations) -> str:
 
 def _shortened(word: str, table: Abbreviations) -> str:
     """A letter held down: "maaaaf" has two of them, "tolooong" one."""
-    once = _RUN.sub(r"\1", word)
+    once = _RUN.sub(r"\1", _TWO_MEANT.sub(r"\1\1\2\2", word))
     for attempt in (once, _RUN.sub(r"\1\1", word)):
         known = _known(attempt, table) or _with_ending(attempt, table)
         if known:
@@ -71,9 +86,9 @@ def _with_ending(word: str, table: Abbreviations) -> str:
             continue
         stem = word[: -len(ending)]
         full = _short(stem, table) if len(stem) > 1 else ""
-        if full.isalpha() and stem not in table.vocabulary:
+        if full.replace(" ", "").isalpha():
             return full + full_ending
-        if full_ending != ending and len(stem) >= _LEAST_LETTERS and stem in table.vocabulary:
+        if len(stem) >= _LEAST_LETTERS and stem in table.vocabulary:
             return stem + full_ending
     return ""
 

@@ -70,6 +70,7 @@ def test_the_prefix_of_verbs_follows_their_first_letter(root: str, verb: str) ->
         ("mohon di tindak lanjuti", "mohon ditindaklanjuti"),
         ("rumah kami \U0001f30a\U0001f64f", "rumah kami banjir mohon"),
         ("kata Gue di Desa Lo", "kata Gue di Desa Lo"),
+        ("desa angke rusak", "desa angke rusak"),
         ("GUE GAK BISA LEWAT", "SAYA TIDAK BISA LEWAT"),
     ],
 )
