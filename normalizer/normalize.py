@@ -18,7 +18,7 @@ from normalizer.language import language_of
 from normalizer.match import match
 from normalizer.places import VERSION as PLACES_VERSION
 from normalizer.places import Located, locate
-from normalizer.privacy import personal_data_in
+from normalizer.privacy import kinds_of, spans_in
 from normalizer.record import MapPoint, Place, PlaceCandidate, Record, Reporter, StoredFile
 from normalizer.report import Neighbour, Report
 from normalizer.rules import Rules
@@ -49,6 +49,7 @@ def normalize(
     point = _point(message) or _point_in_words(located)
     spoken = words(f"{title}\n{matter_in(clean_text[:_READ])}")
     judged = classify(spoken, rules, chosen=message.topic)
+    private = spans_in(text)
     nowhere = (_NOWHERE,) if message.point and not point else ()
     return Record(
         record_id=report.record_id,
@@ -77,7 +78,8 @@ def normalize(
         place=place,
         point=point,
         duplicate=match(clean_text, _comparable(message, neighbours), place.name if place else ""),
-        privacy=personal_data_in(f"{title}\n{text}"),
+        privacy=kinds_of((*private, *spans_in(title))),
+        privacy_spans=private,
         remarks=tuple(storable(remark) for remark in (*message.remarks, *nowhere)),
     )
 

@@ -15,6 +15,10 @@ ReportType = Literal[
 ]
 FlagName = Literal["fraud", "promotion", "spam", "prank", "abuse"]
 
+PrivateKind = Literal[
+    "nik", "kk", "phone", "email", "account", "plate", "address", "name", "health", "child"
+]
+
 
 class _Part(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
     """A piece of the record."""
@@ -62,6 +66,14 @@ class Flag(_Part, frozen=True, kw_only=True):
     confidence: float
     version: str = "1"
     why: tuple[str, ...] = ()
+
+
+class PrivateSpan(_Part, frozen=True, kw_only=True):
+    """Personal data in the text: from character `start` up to `end`, as Python counts them."""
+
+    kind: PrivateKind
+    start: int
+    end: int
 
 
 class StoredFile(_Part, frozen=True, kw_only=True):
@@ -157,7 +169,9 @@ class Record(_Part, frozen=True, kw_only=True):
     point: MapPoint | None = None
     duplicate: Duplicate | None = None
     deadlines: Deadlines = Deadlines()
-    #: Kinds of personal data found in the text: nik, phone, email, …
-    privacy: tuple[str, ...] = ()
+    #: Kinds of personal data found in title and text.
+    privacy: tuple[PrivateKind, ...] = ()
+    #: Where they stand in `text`.
+    privacy_spans: tuple[PrivateSpan, ...] = ()
     #: Short facts for the officer, such as "incomplete: part 2 of 3 is missing".
     remarks: tuple[str, ...] = ()

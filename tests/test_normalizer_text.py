@@ -5,7 +5,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from normalizing import RULES
 
-from normalizer.privacy import personal_data_in
 from normalizer.text import clean, title_of
 
 
@@ -90,18 +89,3 @@ def test_a_title_leaves_out_the_greeting_and_ends_at_a_word() -> None:
     assert title_of("kata " * 30) == "kata " * 15 + "kata…"
     assert title_of("a" * 200) == "a" * 79 + "…"
     assert title_of("") == ""
-
-
-@pytest.mark.parametrize(
-    ("text", "kinds"),
-    [
-        ("NIK 3603010101900001", ("nik",)),
-        ("NIK 3603 0101 0190 0001 hub 0812-0000-0001", ("nik", "phone")),
-        ("hubungi +62 812 0000 0001 atau sari@example.org", ("phone", "email")),
-        ("rt 05 rw 02 nomor 17, kode 12345678901234567890", ()),
-        ("", ()),
-    ],
-)
-def test_kinds_of_personal_data_are_named(text: str, kinds: tuple[str, ...]) -> None:
-    """By their form alone; an officer sees at once what must be masked."""
-    assert personal_data_in(text) == kinds
