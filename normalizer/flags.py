@@ -147,7 +147,8 @@ def _looks(
         found = pattern.search(plain)
         if found:
             weight += forms.get(form, 0.0)
-            shown.append(found.group().strip())
+            if form != "phone":  # private, and the text has it
+                shown.append(found.group().strip())
     return weight, tuple(shown)
 
 

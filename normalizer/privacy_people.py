@@ -36,7 +36,7 @@ _NAME_CUE = re.compile(
     r"|(?P<regards>hormat\s+(?:saya|kami)),?)(?:\s|\\n)*[:=;,]?(?:\s|\\n)*(?=[A-Za-z])",
     re.IGNORECASE,
 )
-_CAPITAL = re.compile(r"[ ]{1,2}(?=[A-Z][a-z]|[A-Z]\.)")
+_CAPITAL = re.compile(r"[ ]{1,2}(?=[A-Z][a-z]|[A-Z]\.|[A-Z]{3})")
 _WORD_BEFORE = re.compile(r"([A-Za-z]+)(\.?)$")
 _LONGEST_TITLE = 14
 # "M." and "Moh." go on, a longer word with a full stop ends the sentence.
@@ -104,9 +104,10 @@ def people_in(text: str) -> Iterator[PrivateSpan]:
 def _behind_title(text: str, at: int) -> bool:
     """Only short titles have a full stop of their own: "tolong Pak. Terima kasih"."""
     before = _WORD_BEFORE.search(text, max(0, at - _LONGEST_TITLE), at)
-    if before is None or before.group(1).lower() not in TITLES:
+    if before is None or before[1].lower() not in TITLES:
         return False
-    return not before.group(2) or before.group(1).lower() in SHORT_TITLES
+    shouted = before[1].isupper()  # then capitals tell no name
+    return not shouted and (not before[2] or before[1].lower() in SHORT_TITLES)
 
 
 def _name(text: str, start: int, *, small: bool) -> Iterator[PrivateSpan]:

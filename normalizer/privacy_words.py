@@ -31,7 +31,8 @@ NOT_NAMES = frozenset(
     terimakasih trimakasih makasih staff staf ttd gub bup rek norek kpj demikian mengadu tertera
     satupun seorang belakang depan terang panggilan pasien pemohon pengadu siswa siswi orangtua ortu
     perkenalkan bukankah meski komite semua masing selaku beda salah ganti lain tersangka penerima
-    pendaftar peserta""")
+    pendaftar peserta pkk pln pdam pns asn kua opd skpd paud sdn smp smpn
+    sma sman smk smkn umkm psc""")
 ) | frozenset(words(WORDS["id"]))
 
 #: One of these stands before a home address.

@@ -51,7 +51,17 @@ WORDS = {
     "smtp": "kanariperintah",
 }
 # The columns of central.db a citizen's words may stand in; docs/operator-guide tells them.
-READABLE = {"text", "clean_text", "title", "place", "attachments", "type", "topic", "urgency"}
+READABLE = {
+    "text",
+    "clean_text",
+    "title",
+    "place",
+    "attachments",
+    "type",
+    "topic",
+    "urgency",
+    "flags",
+}
 
 
 @asynccontextmanager
