@@ -50,8 +50,13 @@ def read_topics(settings: Settings) -> tuple[Topic, ...]:
     """The kinds of complaint, as channels may offer them to apps."""
     file = find_config_file(settings.config_dir, "taxonomy.toml")
     taxonomy = Decoder(file, Secrets({})).section(read_toml(file), TaxonomyFile)
+    groups = {topic.name: topic.group for topic in taxonomy.topics}
     return tuple(
-        Topic(code=topic.name, name=topic.group, keywords=tuple(topic.sure[:MOST_KEYWORDS]))
+        Topic(
+            code=topic.name,
+            name=topic.group or groups.get(topic.under, ""),
+            keywords=tuple(topic.sure[:MOST_KEYWORDS]),
+        )
         for topic in taxonomy.topics
     )
 

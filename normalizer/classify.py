@@ -1,21 +1,28 @@
 """
-Which type of report this is, what it is about and who should get it: the first version, by words.
+Which type of report this is, what it is about and who should get it, by words.
 
 Every judgement carries the citizen's words that led to it. The confidence is the share of the best
 label in all that was found, so a second label nearly as strong lowers it; below the limit in
 taxonomy.toml the value is null and the report goes on unrouted. No wrong door: nothing is refused.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from normalizer.agency import Matter, agency_of
+from normalizer.jurisdiction import Jurisdiction
 from normalizer.lexicon import Score
+from normalizer.places import Located
 from normalizer.record import Agency, Judgement
-from normalizer.rules import Agencies, Rules, Taxonomy
+from normalizer.rules import Rules
+from normalizer.taxonomy import Taxonomy
 
-_SUPERVISION = "pengaduan_pengawasan"
-_MOST_ALTERNATIVES = 3
 _MOST_REASONS = 5
+_MOST_TOPICS = 5
+# Who writes a whole sentence most likely complains.
+_SENTENCE = 4
+# A hint alone tells no leaf from its siblings.
+_LEAF = 2.0
 _BY_CITIZEN = ("chosen by the citizen",)
 
 
@@ -28,38 +35,68 @@ class Classification:
     agency: Agency
 
 
-def classify(spoken: Sequence[str], rules: Rules, *, chosen: str = "") -> Classification:
+def classify(
+    spoken: Sequence[str], rules: Rules, *, chosen: str = "", located: Located | None = None
+) -> Classification:
     """
-    Judge a report by its words, as `text.words` gives them.
+    Judge a report by its words, as `text.words` gives them, and by where it is.
 
     A topic the citizen or their app has chosen counts, if it is one of ours.
     """
     taxonomy = rules.taxonomy
-    topics = taxonomy.topics.scores(spoken)
-    if chosen in rules.agencies.by_topic:
-        others = (score for score in topics if score.label != chosen)
-        topics = [Score(label=chosen, weight=0.0, why=_BY_CITIZEN), *others]
-    types = _types(spoken, taxonomy, priors=taxonomy.priors if topics else {})
-    report_type = _judge(types, taxonomy.type_limit, taxonomy.version)
-    topic = _judge(topics, taxonomy.topic_limit, taxonomy.version)
-    if chosen in rules.agencies.by_topic:
+    scores = taxonomy.topics.scores(spoken)
+    topics = [score for score in scores if taxonomy.under[score.label] == score.label]
+    report_type = type_of(spoken, taxonomy, on_topic=bool(topics or chosen))
+    if chosen in taxonomy.under:
         topic = Judgement(value=chosen, confidence=1.0, version=taxonomy.version, why=_BY_CITIZEN)
-    return Classification(
-        type=report_type, topic=topic, agency=_agency(report_type, topic, topics, rules.agencies)
-    )
+    else:
+        topic = _topic(topics, scores, taxonomy)
+    names = tuple(score.label for score in topics[:_MOST_TOPICS] if score.label != topic.value)
+    matter = Matter(type=report_type, topic=topic, topics=names, spoken=spoken)
+    agency = agency_of(matter, rules.agencies, Jurisdiction.of(located, rules.places))
+    return Classification(type=report_type, topic=topic, agency=agency)
 
 
-def _types(spoken: Sequence[str], taxonomy: Taxonomy, priors: Mapping[str, float]) -> list[Score]:
-    """What speaks for each type; who says only what it is about most likely complains (a prior)."""
-    found = {score.label: score for score in taxonomy.types.scores(spoken)}
+def type_of(spoken: Sequence[str], taxonomy: Taxonomy, *, on_topic: bool) -> Judgement:
+    """The type of a report; `on_topic` where something is said that offices look after."""
+    priors = taxonomy.priors if on_topic or len(spoken) >= _SENTENCE else {}
+    scores = _with_priors(taxonomy.types.scores(spoken), priors)
+    possible = [
+        score
+        for score in scores
+        if len(spoken) <= taxonomy.at_most_words.get(score.label, len(spoken))
+    ]
+    return _judge(possible, taxonomy.type_limit, taxonomy.version)
+
+
+def _with_priors(scores: Sequence[Score], priors: Mapping[str, float]) -> list[Score]:
+    found = {score.label: score for score in scores}
     for label, prior in priors.items():
-        known = found.get(label)
-        weight, why = (known.weight, known.why) if known else (0.0, ())
-        found[label] = Score(label=label, weight=weight + prior, why=why)
-    for label, most in taxonomy.at_most_words.items():
-        if len(spoken) > most:
-            found.pop(label, None)
+        known = found.get(label, Score(label, 0.0, ()))
+        found[label] = Score(label, known.weight + prior, known.why)
     return sorted(found.values(), key=lambda score: (-score.weight, score.label))
+
+
+def _topic(topics: Sequence[Score], scores: Sequence[Score], taxonomy: Taxonomy) -> Judgement:
+    """The topic, or its leaf where one stands out among its siblings."""
+    topic = _judge(topics, taxonomy.topic_limit, taxonomy.version)
+    if topic.value is None:
+        return topic
+    leaves = [
+        score
+        for score in scores
+        if taxonomy.under[score.label] == topic.value != score.label and score.weight >= _LEAF
+    ]
+    leaf = _judge(leaves, taxonomy.topic_limit, taxonomy.version)
+    if leaf.value is None:
+        return topic
+    why = dict.fromkeys((*leaf.why, *topic.why))
+    return Judgement(
+        value=leaf.value,
+        confidence=min(leaf.confidence, topic.confidence),
+        version=taxonomy.version,
+        why=tuple(why)[:_MOST_REASONS],
+    )
 
 
 def _judge(scores: Sequence[Score], limit: float, version: str) -> Judgement:
@@ -72,28 +109,3 @@ def _judge(scores: Sequence[Score], limit: float, version: str) -> Judgement:
     return Judgement(
         value=value, confidence=confidence, version=version, why=best.why[:_MOST_REASONS]
     )
-
-
-def _agency(
-    report_type: Judgement, topic: Judgement, topics: Sequence[Score], agencies: Agencies
-) -> Agency:
-    firsts = [agencies.by_topic[score.label][0] for score in topics]
-    rest = agencies.by_topic[topics[0].label][1:] if topics else ()
-    candidates = [*firsts[:1], *rest, *firsts[1:]] if topic.value else [*firsts, *rest]
-    value: str | None = agencies.supervision
-    decided = report_type
-    if report_type.value != _SUPERVISION:
-        value = firsts[0] if topic.value else None
-        decided = topic
-    return Agency(
-        value=value,
-        confidence=decided.confidence,
-        version=agencies.version,
-        why=decided.why,
-        alternatives=_others(candidates, value),
-    )
-
-
-def _others(candidates: Iterable[str], value: str | None) -> tuple[str, ...]:
-    others = dict.fromkeys(office for office in candidates if office != value)
-    return tuple(others)[:_MOST_ALTERNATIVES]

@@ -80,7 +80,7 @@ def complains(text: str, rules: Rules) -> bool:
     types = rules.taxonomy.types.scores(spoken)
     if any(s.weight >= _COMPLAINS and s.label != "bukan_laporan" for s in types):
         return True
-    return bool(rules.taxonomy.urgency.scores(spoken))
+    return bool(rules.taxonomy.urgency.phrases.scores(spoken))
 
 
 def answers_where(text: str, rules: Rules) -> bool:

@@ -8,11 +8,13 @@ ending such as -nya. A phrase counts once, however often it stands there.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from normalizer.text import words
 
 _ENDINGS = ("nya", "lah", "kah", "pun", "ku", "mu")
+# Words of a phrase behind its first.
+_LONGEST = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,82 +26,113 @@ class Mark:
     weight: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Score:
-    """How much of a text speaks for a label, and in which words."""
+class Score(NamedTuple):
+    """How much of a text speaks for a label, and in which words, the strongest first."""
 
     label: str
     weight: float
     why: tuple[str, ...]
 
 
-# The words of a phrase behind its first one, and what the whole phrase speaks for.
-_Entry: TypeAlias = tuple[list[str], tuple[Mark, ...]]
+class Hit(NamedTuple):
+    """A phrase that stands in a text at words `at` to `end`, and the labels it speaks for."""
+
+    at: int
+    end: int
+    phrase: int
+    marks: tuple[tuple[str, float], ...]
+
+
+# What a phrase that ends at a word is: its number and what it speaks for.
+_End: TypeAlias = tuple[int, tuple[tuple[str, float], ...]]
 
 
 @dataclass(frozen=True, slots=True)
 class Lexicon:
-    """Marks, arranged by first word with the longest phrase first."""
+    """Marks, arranged as a tree of their words."""
 
-    _entries: dict[str, tuple[_Entry, ...]]
-    _vocabulary: frozenset[str]
+    #: Each word leads to the words that go on; "" to the phrase that ends here.
+    _root: dict[str, Any]
 
     def scores(self, spoken: Sequence[str]) -> list[Score]:
         """The labels a text speaks for, strongest first; equal ones in the order of their names."""
-        plain = self._plain(spoken)
-        reasons: dict[str, dict[tuple[str, ...], tuple[float, str]]] = {}
-        for at, end, marks in self._found(plain):
-            why = " ".join(spoken[at:end])
-            for mark in marks:
-                seen = reasons.setdefault(mark.label, {})
-                seen.setdefault(tuple(plain[at:end]), (mark.weight, why))
-        return sorted(
-            (_score(label, seen.values()) for label, seen in reasons.items()),
-            key=lambda score: (-score.weight, score.label),
-        )
+        seen: set[int] = set()
+        reasons: dict[str, list[tuple[float, str]]] = {}
+        for at, end, phrase, marks in self.hits(spoken):
+            if phrase in seen or not marks:
+                continue
+            seen.add(phrase)
+            why = spoken[at] if end == at + 1 else " ".join(spoken[at:end])
+            for label, weight in marks:
+                if label in reasons:
+                    reasons[label].append((weight, why))
+                else:
+                    reasons[label] = [(weight, why)]
+        scores = [_score(label, reasons[label]) for label in reasons]
+        scores.sort(key=lambda score: (-score.weight, score.label))
+        return scores
 
-    def _found(self, plain: list[str]) -> Iterator[tuple[int, int, tuple[Mark, ...]]]:
-        entries = self._entries
+    def hits(self, spoken: Sequence[str]) -> Iterator[Hit]:
+        """Every phrase that stands there, neutral ones included, from the first word on."""
+        root = self._root
         free = 0
-        for at in [at for at, word in enumerate(plain) if word in entries]:
-            for rest, marks in entries[plain[at]] if at >= free else ():
-                end = at + 1 + len(rest)
-                if plain[at + 1 : end] == rest:
-                    free = end
-                    yield at, end, marks
-                    break
+        for at, word in enumerate(spoken):
+            node = root.get(word)
+            if node is None and word.endswith(_ENDINGS):
+                node = _without_ending(root, word)
+            if node is None or at < free:
+                continue
+            found, end = _longest(node, spoken, at + 1)
+            if found:
+                free = end
+                yield Hit(at, end, *found)
 
-    def _plain(self, spoken: Sequence[str]) -> list[str]:
-        """The words, without their ending where only the word before it is known."""
-        known = self._vocabulary
-        return [
-            self._stem(word) if word not in known and word.endswith(_ENDINGS) else word
-            for word in spoken
-        ]
 
-    def _stem(self, word: str) -> str:
-        stems = (word.removesuffix(ending) for ending in _ENDINGS)
-        return next((stem for stem in stems if stem in self._vocabulary), word)
+def _longest(node: dict[str, Any], spoken: Sequence[str], at: int) -> tuple[_End | None, int]:
+    """The longest phrase that goes on from a node with the words from `at` on, and its end."""
+    found: _End | None = node.get("")
+    end = at
+    for word in spoken[at : at + _LONGEST]:
+        at += 1
+        following = node.get(word)
+        if following is None and word.endswith(_ENDINGS):
+            following = _without_ending(node, word)
+        if following is None:
+            break
+        node = following
+        if "" in node:
+            found, end = node[""], at
+    return found, end
+
+
+def _without_ending(node: dict[str, Any], word: str) -> dict[str, Any] | None:
+    """Where a word leads to without its ending."""
+    for ending in _ENDINGS:
+        stem = word.removesuffix(ending)
+        if stem and stem in node:
+            following: dict[str, Any] = node[stem]
+            return following
+    return None
 
 
 def lexicon(marks: Iterable[Mark], neutral: Iterable[str] = ()) -> Lexicon:
-    """Arrange marks for finding; a phrase may speak for several labels."""
-    by_phrase: dict[tuple[str, ...], tuple[Mark, ...]] = {tuple(words(p)): () for p in neutral}
+    """Arrange marks for finding; a phrase may speak for several labels, once for each."""
+    by_phrase: dict[tuple[str, ...], dict[str, float]] = {tuple(words(p)): {} for p in neutral}
     for mark in marks:
-        phrase = tuple(words(mark.phrase))
-        by_phrase[phrase] = (*by_phrase.get(phrase, ()), mark)
+        known = by_phrase.setdefault(tuple(words(mark.phrase)), {})
+        known[mark.label] = max(mark.weight, known.get(mark.label, 0.0))
     by_phrase.pop((), None)
-    entries: dict[str, tuple[_Entry, ...]] = {}
-    for phrase in sorted(by_phrase, key=len, reverse=True):
-        first, *rest = phrase
-        entries[first] = (*entries.get(first, ()), (rest, by_phrase[phrase]))
-    return Lexicon(entries, frozenset(word for phrase in by_phrase for word in phrase))
+    root: dict[str, Any] = {}
+    for number, (phrase, marked) in enumerate(by_phrase.items()):
+        node = root
+        for word in phrase:
+            node = node.setdefault(word, {})
+        node[""] = (number, tuple(marked.items()))
+    return Lexicon(root)
 
 
-def _score(label: str, reasons: Iterable[tuple[float, str]]) -> Score:
-    ordered = sorted(reasons, key=lambda reason: -reason[0])
-    return Score(
-        label=label,
-        weight=sum(weight for weight, _ in ordered),
-        why=tuple(why for _, why in ordered),
-    )
+def _score(label: str, reasons: list[tuple[float, str]]) -> Score:
+    if len(reasons) == 1:
+        return Score(label, reasons[0][0], (reasons[0][1],))
+    reasons.sort(key=lambda reason: -reason[0])
+    return Score(label, sum(weight for weight, _ in reasons), tuple(why for _, why in reasons))

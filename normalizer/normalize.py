@@ -48,7 +48,7 @@ def normalize(
     place = _place(message, located)
     point = _point(message) or _point_in_words(located)
     spoken = words(f"{title}\n{matter_in(clean_text[:_READ])}")
-    judged = classify(spoken, rules, chosen=message.topic)
+    judged = classify(spoken, rules, chosen=message.topic, located=located)
     private = spans_in(text)
     nowhere = (_NOWHERE,) if message.point and not point else ()
     return Record(

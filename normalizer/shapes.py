@@ -5,9 +5,14 @@ A key that is not here, or a value of another type, is an error: a misspelled wo
 not go unnoticed. What the keys mean stands in the files themselves.
 """
 
+from typing import Literal, TypeAlias
+
 import msgspec
 
 from normalizer.record import ReportType
+
+#: The layers of government, the nearest to the citizen first.
+Layer: TypeAlias = Literal["desa", "kabupaten", "provinsi", "pusat"]
 
 
 class File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -79,10 +84,21 @@ class TypeEntry(Entry, frozen=True, kw_only=True):
 
 
 class TopicEntry(Entry, frozen=True, kw_only=True):
-    """One topic; `group` is its branch of the national category tree."""
+    """One topic, or a leaf `under` a topic; `group` is its branch of the national category tree."""
 
     name: str
-    group: str
+    title: str
+    group: str = ""
+    under: str = ""
+
+
+class NotNowEntry(File, frozen=True, kw_only=True):
+    """Words around a phrase of danger that say that it is not now."""
+
+    directly_before: list[str] = []
+    before: list[str] = []
+    after: list[str] = []
+    neutral: list[str] = []
 
 
 class UrgencyEntry(File, frozen=True, kw_only=True):
@@ -92,12 +108,14 @@ class UrgencyEntry(File, frozen=True, kw_only=True):
     segera: list[str]
     neutral: list[str]
     darurat_together: list[list[list[str]]]
+    not_now: NotNowEntry
 
 
 class TaxonomyFile(File, frozen=True, kw_only=True):
     """taxonomy.toml."""
 
     version: str
+    groups: list[str]
     limits: Limits
     weights: Weights
     neutral: list[str]
@@ -112,10 +130,23 @@ class PlacesFile(File, frozen=True, kw_only=True):
     common: list[str]
 
 
+class InsteadEntry(File, frozen=True, kw_only=True):
+    """Who looks after topics where certain words stand or the place lies in certain areas."""
+
+    topics: list[str]
+    words: list[str] = []
+    places: list[str] = []
+    offices: list[str]
+
+
 class AgenciesFile(File, frozen=True, kw_only=True):
     """agencies.toml."""
 
     version: str
-    supervision: str
-    offices: dict[str, str]
+    #: By layer of government, then by short name.
+    offices: dict[Layer, dict[str, str]]
+    supervision: dict[Layer, str]
+    elsewhere: dict[Literal["kabupaten", "provinsi"], str]
     topics: dict[str, list[str]]
+    called: dict[str, list[str]] = {}
+    instead: list[InsteadEntry] = []

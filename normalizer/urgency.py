@@ -1,34 +1,72 @@
 """
-How soon somebody must look: the first version, by words.
+How soon somebody must look, by words.
 
 "darurat" makes the first reply say 112, so a false alarm costs one sentence and a missed one may
-cost a life; still, "pemadam kebakaran" and "rawan kecelakaan" are no emergency (neutral phrases).
+cost a life. Still most texts that name a danger tell of the past, of every day or of what might
+be ("rawan kecelakaan", "kebakaran tahun lalu"): the words around a phrase of danger take it back.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
+from normalizer.lexicon import Hit
 from normalizer.record import Urgency
-from normalizer.rules import Taxonomy
+from normalizer.taxonomy import Taxonomy, Urgencies
 
 _MOST_REASONS = 5
+# How many words away what takes a danger back may stand.
+_DIRECTLY, _BEFORE, _AFTER = 2, 6, 8
+# The longest phrase there, so that its first words are read as well.
+_LONGEST = 3
+# Words that are a danger together stand in one or two sentences.
+_TOGETHER = 30
 
 
 def urgency_of(spoken: Sequence[str], taxonomy: Taxonomy) -> Urgency:
     """The urgency of a report by its words, as `text.words` gives them."""
-    reasons = {score.label: score.why for score in taxonomy.urgency.scores(spoken)}
-    together = _together(spoken, taxonomy)
-    if "darurat" in reasons or together:
-        why = tuple(dict.fromkeys((*reasons.get("darurat", ()), *together)))
-        return Urgency(value="darurat", why=why[:_MOST_REASONS])
-    if "segera" in reasons:
-        return Urgency(value="segera", why=reasons["segera"][:_MOST_REASONS])
+    rules = taxonomy.urgency
+    now: dict[str, None] = {}
+    soon: dict[str, None] = {}
+    for hit in rules.phrases.hits(spoken):
+        for label, _ in hit.marks:
+            if label == "segera":
+                soon[_words(spoken, hit)] = None
+            elif not _not_now(spoken, hit, rules):
+                now[_words(spoken, hit)] = None
+    for words in _together(spoken, rules):
+        now.update(dict.fromkeys(words))
+    if now:
+        return Urgency(value="darurat", why=tuple(now)[:_MOST_REASONS])
+    if soon:
+        return Urgency(value="segera", why=tuple(soon)[:_MOST_REASONS])
     return Urgency()
 
 
-def _together(spoken: Sequence[str], taxonomy: Taxonomy) -> tuple[str, ...]:
-    """The words of the first emergency of which every group of words occurs."""
+def _words(spoken: Sequence[str], hit: Hit) -> str:
+    return " ".join(spoken[hit.at : hit.end])
+
+
+def _not_now(spoken: Sequence[str], hit: Hit, rules: Urgencies) -> bool:
+    """Whether the words around it say that it was, might be, often is or is not."""
+    earlier = spoken[max(0, hit.at - _BEFORE - _LONGEST) : hit.at]
+    later = spoken[hit.end : hit.end + _AFTER]
+    close = len(earlier) - _BEFORE
+    return (
+        any(found.marks for found in rules.directly_before.hits(earlier[-_DIRECTLY:]))
+        or any(found.marks and found.end > close for found in rules.before.hits(earlier))
+        or any(found.marks for found in rules.after.hits(later))
+    )
+
+
+def _together(spoken: Sequence[str], rules: Urgencies) -> Iterator[tuple[str, ...]]:
+    """The words of each emergency of which every group of words occurs in one place."""
     said = set(spoken)
-    for groups in taxonomy.together:
-        if not any(map(said.isdisjoint, groups)):
-            return tuple(next(word for word in spoken if word in group) for group in groups)
-    return ()
+    for groups in rules.together:
+        if any(map(said.isdisjoint, groups)):
+            continue
+        for at in (at for at, word in enumerate(spoken) if word in groups[0]):
+            nearby = spoken[max(0, at - _TOGETHER) : at + _TOGETHER]
+            found = [next((word for word in nearby if word in group), "") for group in groups]
+            hit = Hit(at, at + 1, 0, ())
+            if all(found) and not _not_now(spoken, hit, rules):
+                yield tuple(found)
+                break

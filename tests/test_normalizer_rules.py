@@ -17,17 +17,18 @@ def spoken(text: str) -> list[str]:
 @pytest.mark.parametrize(
     ("text", "topic", "agency"),
     [
-        ("Jalan berlubang di desa Sukamaju", "jalan", "Dinas Pekerjaan Umum dan Penataan Ruang"),
-        ("lampu jln mati di perempatan, gelap", "pju", "Dinas Perhubungan"),
+        ("Jalan berlubang di desa Sukamaju", "jalan_rusak",
+         "Dinas Pekerjaan Umum dan Penataan Ruang"),
+        ("lampu jln mati di perempatan, gelap", "pju_mati", "Dinas Perhubungan"),
         ("sampah menumpuk dan tdk diangkut", "sampah", "Dinas Lingkungan Hidup"),
-        ("air PDAM keruh dan tidak mengalir", "air_bersih", "Perumda Air Minum (PDAM)"),
-        ("mati lampu dari PLN sejak pagi", "listrik", "PLN"),
-        ("cetak ktp di kecamatan lama sekali", "kependudukan",
+        ("air PDAM keruh dan tidak mengalir", "air_mati", "Perumda Air Minum (PDAM)"),
+        ("mati lampu dari PLN sejak pagi", "listrik_padam", "PLN"),
+        ("cetak ktp di kecamatan lama sekali", "ktp",
          "Dinas Kependudukan dan Pencatatan Sipil"),
         ("warga miskin tidak dapat bansos pkh", "bansos", "Dinas Sosial"),
-        ("gorong-gorong tersumbat", "drainase", "Dinas Pekerjaan Umum dan Penataan Ruang"),
-        ("parkir liar dan juru parkir memaksa", "parkir", "Dinas Perhubungan"),
-        ("pungutan sekolah di SDN, wali murid keberatan", "pendidikan", "Dinas Pendidikan"),
+        ("gorong-gorong tersumbat", "saluran_tersumbat", "Dinas Pekerjaan Umum dan Penataan Ruang"),
+        ("parkir liar dan juru parkir memaksa", "parkir_liar", "Dinas Perhubungan"),
+        ("pungutan sekolah di SDN, wali murid keberatan", "biaya_sekolah", "Dinas Pendidikan"),
     ],
 )  # fmt: skip
 def test_everyday_complaints_find_their_office(text: str, topic: str, agency: str) -> None:
@@ -39,7 +40,7 @@ def test_everyday_complaints_find_their_office(text: str, topic: str, agency: st
 
 def test_a_judgement_gives_the_words_it_rests_on() -> None:
     """The officer sees why, in the citizen's own words, strongest first."""
-    judged = classify(spoken("Lampu jalannya mati, sudah lama gelap"), RULES)
+    judged = classify(spoken("Lampu jalannya sudah lama gelap"), RULES)
 
     assert judged.topic.why == ("lampu jalannya", "gelap")
 
@@ -117,10 +118,10 @@ def test_an_emergency_of_several_words_names_them() -> None:
         ("taxonomy.toml", "[limits]", "[limits]\ntypo = 1", "unknown field `typo`"),
         ("taxonomy.toml", "topic = 0.5", 'topic = "0.5"', "$.limits.topic"),
         ("taxonomy.toml", 'name = "aspirasi"', 'name = "wish"', "wish"),
-        ("taxonomy.toml", 'name = "jembatan"', 'name = "jalan"', "jembatan"),
+        ("taxonomy.toml", 'name = "jembatan"', 'name = "jalan"', "jalan is defined twice"),
         ("taxonomy.toml", 'name = "aspirasi"', 'name = "pengaduan"', "pengaduan is defined twice"),
-        ("agencies.toml", 'supervision = "inspektorat"', 'supervision = "x"', "names x"),
-        ("agencies.toml", "jembatan = [", "jembatanx = [", "must name jembatan"),
+        ("agencies.toml", 'kabupaten = "inspektorat"', 'kabupaten = "x"', "names x"),
+        ("agencies.toml", "jembatan = [", "jembatanx = [", "names jembatanx"),
         ("agencies.toml", 'pemakaman = ["perkim", "dlh"]', "pemakaman = []", "names no office"),
         ("abbreviations.toml", 'yg = "yang"', 'YG = "yang"', "words.YG must be lower case"),
         ("abbreviations.toml", "[words]", "[wordz]", "wordz"),

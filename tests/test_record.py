@@ -82,7 +82,7 @@ def test_a_quoting_mail_is_judged_by_its_new_words() -> None:
     record = made(InboundMessage(sender="", text="Air mati\n> jalan rusak", matter="Air mati"))
 
     assert (record.text, record.clean_text) == ("Air mati\n> jalan rusak", "Air mati")
-    assert record.topic.value == "air_bersih"
+    assert record.topic.value == "air_mati"
 
 
 def test_a_title_is_taken_from_the_message_or_from_its_words() -> None:
