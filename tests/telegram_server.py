@@ -3,47 +3,22 @@ Telegram on 127.0.0.1: a Bot API server and the people behind it, as protocols/0
 
 Bots are served below /bot<token>/ and /file/bot<token>/. Updates queue until an offset beyond them
 was asked for, or until the webhook answered 2xx; webhook updates go out one at a time per chat and
-are repeated. Times are shortened by `second`. A test makes people write (`say`, `press`, `push`),
-lets the next calls of a method fail (`fail`), and reads what bots did (`calls`, `sent`).
+are repeated. Times are shortened by `second`. What a test does with it: telegram_people.py.
 """
 
 import asyncio
-import json
-import time
-from collections import defaultdict, deque
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 import aiohttp
 from aiohttp import web
+from telegram_people import DATE, JSON, Failure, People
 
 TOKEN = "7000000001:invented-token-of-a-test"
 BOT = {"id": 7000000001, "is_bot": True, "first_name": "Lapor", "username": "lapor_contoh_bot"}
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"
-DATE = 1_795_303_000
 MOST_FILE_BYTES = 20 * 1024 * 1024
-
-JSON = dict[str, Any]
-
-
-def person(number: int, **more: object) -> JSON:
-    """Somebody who writes to the bot."""
-    return {"id": number, "is_bot": False, "first_name": "Warga", "last_name": str(number), **more}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Failure:
-    """How a call ends instead of well; status 0: the connection breaks after it was carried out."""
-
-    status: int
-    description: str = ""
-    parameters: Mapping[str, int] = field(default_factory=dict)
-    #: A body that is not Telegram's, such as a proxy's page.
-    body: str = ""
-    #: Carried out, and then nothing is said.
-    hangs: bool = False
 
 
 @dataclass(slots=True)
@@ -57,117 +32,23 @@ class Hook:
     last_error_message: str = ""
 
 
-class TelegramServer:
+class TelegramServer(People):
     """The Bot API for one bot."""
 
     def __init__(self, *, second: float = 0.01) -> None:
+        super().__init__()
         self.second = second
         self.token = TOKEN
-        #: What is unconfirmed: (update id, chat, bytes).
-        self.queue: deque[tuple[int, int, bytes]] = deque()
         self.hook: Hook | None = None
-        #: Every call of a bot: method and parameters.
-        self.calls: list[tuple[str, JSON]] = []
-        #: What citizens got: the messages as Telegram would show them.
-        self.sent: list[JSON] = []
         self.blocked: set[int] = set()
         self.moved: dict[int, int] = {}
         #: File id: path and content.
         self.files: dict[str, tuple[str, bytes]] = {}
         self.url = ""
-        self._failures: defaultdict[str, deque[Failure]] = defaultdict(deque)
-        self._update_id = 880_000_000
-        self._message_id: defaultdict[int, int] = defaultdict(int)
-        self._changed = asyncio.Condition()
         self._poller = 0
         self._posting: set[int] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = asyncio.Event()
-
-    # --- people ----------------------------------------------------------------------------------
-
-    async def say(self, text: str, sender: int = 1, **more: Any) -> JSON:  # noqa: ANN401 (as `write`)
-        """A private message; gives it back as Telegram sends it."""
-        return await self.write(sender, text=text, **more)
-
-    async def write(self, sender: int = 1, chat: JSON | None = None, **content: object) -> JSON:
-        """A message with any content in any chat."""
-        where = chat or {"id": sender, "type": "private", "first_name": "Warga"}
-        message = {
-            "message_id": self.next_message(where["id"]),
-            "date": DATE,
-            "chat": where,
-            "from": person(sender),
-            **content,
-        }
-        await self.push({"message": message})
-        return message
-
-    async def press(self, message: JSON, data: str, sender: int = 1) -> JSON:
-        """Somebody presses a button below a message of the bot."""
-        callback = {
-            "id": str(4_000_000_000 + self._update_id),
-            "from": person(sender),
-            "message": message,
-            "chat_instance": "-1",
-            "data": data,
-        }
-        await self.push({"callback_query": callback})
-        return callback
-
-    async def push(self, update: JSON | bytes, chat: int | None = None) -> int:
-        """Queue an update, also one that is broken; bytes stay as they are."""
-        self._update_id += 1
-        if isinstance(update, bytes):
-            raw = update.replace(b"%d", str(self._update_id).encode())
-        else:
-            raw = json.dumps({"update_id": self._update_id, **update}).encode()
-            chat = chat if chat is not None else _chat_of(update)
-        self.queue.append((self._update_id, chat or 0, raw))
-        async with self._changed:
-            self._changed.notify_all()
-        self._post_soon()
-        return self._update_id
-
-    def restart_numbers(self, first: int) -> None:
-        """After a week of silence updates are counted from anywhere."""
-        self._update_id = first - 1
-
-    def next_message(self, chat: int) -> int:
-        """The next message id of a chat."""
-        self._message_id[chat] += 1
-        return self._message_id[chat]
-
-    def fail(self, method: str, *failures: Failure) -> None:
-        """Let the next calls of a method end like this, one after the other."""
-        self._failures[method].extend(failures)
-
-    def asked(self, method: str) -> list[JSON]:
-        """The parameters of every call of a method."""
-        return [told for name, told in self.calls if name == method]
-
-    async def until(self, method: str, count: int = 1) -> list[JSON]:
-        """Wait until a method was called so often."""
-        deadline = time.monotonic() + 30
-        while len(self.asked(method)) < count:
-            assert time.monotonic() < deadline, f"{method} is not called: {self.calls[-5:]}"
-            await asyncio.sleep(0.01)
-        return self.asked(method)
-
-    async def until_sent(self, count: int = 1) -> list[JSON]:
-        """Wait until citizens got so many messages."""
-        deadline = time.monotonic() + 30
-        while len(self.sent) < count:
-            assert time.monotonic() < deadline, f"nothing more is sent: {self.calls[-5:]}"
-            await asyncio.sleep(0.01)
-        return self.sent
-
-    async def until_confirmed(self) -> None:
-        """Wait until no update is left."""
-        deadline = time.monotonic() + 30
-        while self.queue:
-            assert time.monotonic() < deadline, f"{len(self.queue)} updates are not confirmed"
-            await asyncio.sleep(0.01)
 
     # --- the server ------------------------------------------------------------------------------
 
@@ -192,7 +73,7 @@ class TelegramServer:
             return refusal(401, "Unauthorized")
         told = await _parameters(request)
         self.calls.append((method, told))
-        failure = self._failures[method].popleft() if self._failures[method] else None
+        failure = self.failures[method].popleft() if self.failures[method] else None
         if failure and failure.status and not failure.hangs:
             return _failed(failure)
         answer = getattr(self, f"_{_snake(method)}", None)
@@ -223,12 +104,12 @@ class TelegramServer:
         self._poller += 1
         me, offset = self._poller, int(told.get("offset", 0))
         limit, seconds = int(told.get("limit", 100)), int(told.get("timeout", 0))
-        async with self._changed:
-            self._changed.notify_all()  # ends the poll of another bot process
+        async with self.changed:
+            self.changed.notify_all()  # ends the poll of another bot process
             self._confirm(offset)
             with suppress(TimeoutError):
                 async with asyncio.timeout(min(seconds, 50) * self.second):
-                    await self._changed.wait_for(lambda: self.queue or me != self._poller)
+                    await self.changed.wait_for(lambda: self.queue or me != self._poller)
         if me != self._poller:
             return refusal(409, "Conflict: terminated by other getUpdates request")
         page = b",".join(raw for _, _, raw in list(self.queue)[:limit])
@@ -403,15 +284,6 @@ def refusal(
     return web.json_response(told, status=status, headers=headers)
 
 
-def flood(seconds: int) -> Failure:
-    """429 as Telegram says it."""
-    return Failure(
-        status=429,
-        description=f"Too Many Requests: retry after {seconds}",
-        parameters={"retry_after": seconds},
-    )
-
-
 def _failed(failure: Failure) -> web.Response:
     if failure.body:
         return web.Response(status=failure.status, text=failure.body, content_type="text/html")
@@ -428,11 +300,3 @@ async def _parameters(request: web.Request) -> JSON:
 
 def _snake(method: str) -> str:
     return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in method)
-
-
-def _chat_of(update: JSON) -> int:
-    for content in update.values():
-        if isinstance(content, dict):
-            chat = content.get("chat") or content.get("message", {}).get("chat") or {}
-            return int(chat.get("id", 0))
-    return 0

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 from doors import LeanInbox, Site, door, reading
-from telegram_server import TOKEN, Failure, Hook, TelegramServer, flood, telegram
+from telegram_people import Failure, flood
+from telegram_server import TOKEN, Hook, TelegramServer, telegram
 from telegram_site import opened, options, said, until
 
 from channels.contract import Accepted, Cursor, Delivery, Secret, Unreadable

@@ -14,7 +14,8 @@ import pytest
 from gateway_process import Gateway
 from ledger import assert_proven, central, rows, until_drained, until_recorded
 from load import Sms, post
-from telegram_server import DATE, JSON, SECRET_HEADER, TOKEN, TelegramServer, person, telegram
+from telegram_people import DATE, JSON, person
+from telegram_server import SECRET_HEADER, TOKEN, TelegramServer, telegram
 from telegram_site import SECRET, until
 
 CODE = re.compile(r"\b[0-9A-HJKMNP-TV-Z]{9}\b")

@@ -5,7 +5,8 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from telegram_server import BOT, DATE, person
+from telegram_people import DATE, person
+from telegram_server import BOT
 from telegram_site import heard, opened
 
 from channels.contract import Ignored, InboundMessage, Parsed, Secret, Unreadable

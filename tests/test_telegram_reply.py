@@ -4,7 +4,8 @@ import json
 import socket
 
 import pytest
-from telegram_server import MOST_FILE_BYTES, TOKEN, Failure, flood, telegram
+from telegram_people import Failure, flood
+from telegram_server import MOST_FILE_BYTES, TOKEN, telegram
 from telegram_site import opened
 
 from channels.contract import (

@@ -10,7 +10,8 @@ from sms_gateway import serving
 from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup
 from telegram.error import ChatMigrated, Conflict, Forbidden, InvalidToken, RetryAfter
 from telegram.ext import Application, MessageHandler, filters
-from telegram_server import SECRET_HEADER, TOKEN, Hook, TelegramServer, flood, telegram
+from telegram_people import flood
+from telegram_server import SECRET_HEADER, TOKEN, Hook, TelegramServer, telegram
 from telegram_site import until
 
 

@@ -9,17 +9,8 @@ from pathlib import Path
 
 import pytest
 from doors import Site, door, reading
-from telegram_server import (
-    BOT,
-    SECRET_HEADER,
-    TOKEN,
-    Failure,
-    Hook,
-    TelegramServer,
-    flood,
-    person,
-    telegram,
-)
+from telegram_people import Failure, flood, person
+from telegram_server import BOT, SECRET_HEADER, TOKEN, Hook, TelegramServer, telegram
 from telegram_site import (
     OLD_SECRET,
     SECRET,
