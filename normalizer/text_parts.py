@@ -62,8 +62,8 @@ _INTRODUCTION = re.compile(
     r"(?:(?:saya|kami|sy|aku)\b(?:(?!\b(?:di|ke|tidak|belum|sudah)\b)[^.,;\n]){0,60}?\s)?"
     r"(?:(?:mohon|minta)\s(?:izin|ijin)\s)?"
     r"(?:(?:ingin|mau|hendak|akan|bermaksud|izin)\s)*"
-    r"(?:(?:me|ber)?lapor(?:kan)?|menyampaikan|mengadukan|mengadu|mengeluhkan|(?:ng|ber)?keluh|menginformasikan|"
-    r"memberitahukan|bertanya|menanyakan|tanya)\b"
+    r"(?:(?:me|ber)?lapor(?:kan)?|menyampaikan|mengadu(?:kan)?|mengeluhkan|(?:ber)?keluh|"
+    r"menginformasikan|memberitahukan|bertanya|menanyakan|tanya)\b"
     r"(?:\s(?:bahwa|tentang|mengenai|soal|perihal|terkait|masalah|kalau|keluhan|laporan))*[\s,:.-]*",
     re.IGNORECASE,
 )

@@ -17,6 +17,8 @@ _REMEMBERED = 16_384
 # Longer pieces are hardly ever seen twice.
 _LONGEST_REMEMBERED = 24
 
+_CAPITALS = re.compile("[A-Z]+")
+_SMALL = re.compile("[a-z]+")
 _WORD = re.compile(r"(\w+)(\.?)")
 _SPOKEN = re.compile(r"[^\W\d_]+|\d+")
 _LINK = re.compile(
@@ -66,9 +68,8 @@ def is_untouchable(chunk: str) -> bool:
 def shouts(text: str) -> bool:
     """Whether a text is written in capitals, so that capitals say nothing about a word."""
     sample = text[:_SAMPLE]
-    return not sample.islower() and (
-        sum(map(str.isupper, sample)) > 2 * sum(map(str.islower, sample))
-    )
+    capitals = sum(map(len, _CAPITALS.findall(sample)))
+    return capitals > 2 * sum(map(len, _SMALL.findall(sample))) if capitals else False
 
 
 def opens_sentence(at: int, chunks: Sequence[str]) -> bool:
@@ -93,16 +94,31 @@ def settle(chunk: str, settled: set[str]) -> None:
 def _expand_at(at: int, chunks: Sequence[str], table: Abbreviations, *, shouting: bool) -> str:
     chunk = chunks[at]
     core = chunk.strip(_EDGES)
+    if not core or core.isdigit():
+        return chunk
     if core.lower() in table.meanings:
         full = _meant(at, core.lower(), chunks, table)
         if full:
             return chunk.replace(core, _in_case(full, core, shouting=shouting), 1)
-    elif _expand(chunk, table, shouting=True, opens=True) == chunk:
-        settle(chunk, table.settled)
+    full = table.replaced.get(chunk, "")
+    if not full:
+        full = _expand_first(at, chunks, table, shouting=shouting)
+    return chunk if full != chunk and _may_be_name(at, core, chunks, table) else full
+
+
+def _expand_first(at: int, chunks: Sequence[str], table: Abbreviations, *, shouting: bool) -> str:
+    """What becomes of a piece that is not remembered yet."""
+    chunk = chunks[at]
+    core = chunk.strip(_EDGES)
+    if _expand(chunk, table, shouting=True, opens=True) == chunk:
+        if core.lower() not in table.meanings:
+            settle(chunk, table.settled)
         return chunk
     opens = core.istitle() and opens_sentence(at, chunks)
     full = _expand(chunk, table, shouting=shouting, opens=opens)
-    return chunk if full != chunk and _may_be_name(at, core, chunks, table) else full
+    if core.isalpha() and chunk.islower() and len(table.replaced) < _REMEMBERED:
+        table.replaced[chunk] = full
+    return full
 
 
 def _may_be_name(at: int, core: str, chunks: Sequence[str], table: Abbreviations) -> bool:
