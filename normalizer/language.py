@@ -23,6 +23,8 @@ _Evidence: TypeAlias = tuple[tuple[int, float], ...]
 # What a look weighs beside a word that is in one list only.
 _LOOK = 0.35
 _LEAST = 0.5
+# One odd word, or a name, is not yet a language of the archipelago.
+_LEAST_OTHER = 1.2
 _LEAD = 0.5
 # Enough to know a language by; a mail may hold megabytes.
 _READ = 500
@@ -54,7 +56,8 @@ def language_of(text: str) -> str | None:
     indonesian = totals[_INDONESIAN]
     if indonesian >= _LEAST and best - indonesian <= _LEAD:
         return "id"
-    return LANGUAGES[totals.index(best)]
+    language = LANGUAGES[totals.index(best)]
+    return language if best >= _LEAST_OTHER or language == "en" else None
 
 
 def _words(text: str) -> Iterator[str]:
