@@ -63,9 +63,9 @@ class Beginner:
                 remarks=(*message.remarks, *filter(None, [decision.remark])),
             )
         draft = self._recorder.draft(row, message, question)
-        if waited or not question.clean_text:
+        if waited or not question.understood:
             return draft
-        return structs.replace(draft, clean_text=question.clean_text, keys=question.keys)
+        return structs.replace(draft, understood=question.understood, keys=question.keys)
 
     def _answer(self, made: Made, turn: Turn, decision: Begin, record: Record) -> None:
         """The receipt, with the one question behind it that the report may raise."""

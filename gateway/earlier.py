@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from gateway.records import Status
 from gateway.turn import Question
+from normalizer.normalize import complaint
 from normalizer.record import Record
 from normalizer.report import Neighbour
 
@@ -58,11 +59,16 @@ class Earlier:
 
 def neighbour_of(record: Record) -> Neighbour:
     """A record as later messages are compared with it."""
+    joined = record.duplicate if record.duplicate and record.duplicate.relation == "same" else None
     return Neighbour(
         record_id=record.record_id,
-        cluster=record.duplicate.cluster if record.duplicate else record.record_id,
+        cluster=joined.cluster if joined else record.record_id,
         same_sender=False,
-        text=record.clean_text,
-        received_at=record.received_at,
-        place=record.place.name if record.place else "",
+        said=complaint(
+            record.clean_text,
+            record.place,
+            record.topic.value,
+            record.sent_at or record.received_at,
+        ),
+        volume=joined.volume if joined else 1,
     )

@@ -21,9 +21,9 @@ from gateway.turn import Context, Made, Manners, Question
 from gateway.vault import Vault
 from gateway.work import Claimed
 from normalizer.dialog import hear, is_plain
-from normalizer.match import keys
-from normalizer.normalize import matter_of, normalize
-from normalizer.record import Record
+from normalizer.fingerprint import Fingerprints
+from normalizer.normalize import Understood, matter_of, normalize, understand
+from normalizer.record import Judgement, Place, Record
 from normalizer.report import Neighbour, Report
 from normalizer.rules import Rules
 from normalizer.text import clean
@@ -44,7 +44,7 @@ class Draft(msgspec.Struct, frozen=True):
     received_at: int
     revision: int = 1
     #: The matter made readable and what it is found by, if somebody has done that already.
-    clean_text: str | None = None
+    understood: Understood | None = None
     keys: tuple[int, ...] | None = None
 
 
@@ -59,6 +59,7 @@ class Recorder:
         self._manners = manners
         self._codes = codes
         self._files = files
+        self._fingerprints = Fingerprints(vault.derive("fingerprints"))
         #: Opened neighbours by their data key, which is new with every revision.
         self._opened: dict[bytes, tuple[Neighbour, bool]] = {}
 
@@ -77,11 +78,14 @@ class Recorder:
         matter = added if command else matter_of(ready.message)
         text = clean(matter, self.rules.abbreviations) if matter else ""
         row = ready.row
+        understood = self._understood(ready.message, text) if text else None
         return Question(
             ready=ready,
             record_id=ready.record_id or record_id_of(row.channel, row.external_id),
-            clean_text=text,
-            keys=keys(text) if text else (),
+            understood=understood,
+            keys=self._keys(understood.clean_text, understood.place, understood.judged.topic)
+            if understood
+            else (),
             command=command,
             plain=is_plain(heard),
         )
@@ -121,7 +125,7 @@ class Recorder:
             files=tuple(kept.file for kept in taken if kept.file),
             share_identity=self.manners.share_identity,
         )
-        return normalize(report, self.rules, neighbours, clean_text=draft.clean_text)
+        return normalize(report, self.rules, neighbours, understood=draft.understood)
 
     def neighbours(self, question: Question, context: Context, earlier: Earlier) -> list[Neighbour]:
         """Earlier records this one may repeat."""
@@ -157,10 +161,22 @@ class Recorder:
                 pseudonym=draft.lane,
                 document=document,
                 identity=self.vault.seal(msgspec.json.encode(identity)),
-                keys=keys(record.clean_text) if draft.keys is None else draft.keys,
+                keys=self._keys(record.clean_text, record.place, record.topic)
+                if draft.keys is None
+                else draft.keys,
             )
         )
         made.entries += pushes(record, document, self.manners.centrals, now)
+
+    def _understood(self, message: InboundMessage, text: str) -> Understood | None:
+        try:
+            return understand(message, self.rules, text)
+        except Exception:  # noqa: BLE001 (our bug: it shows again in `record`, which parks it alone)
+            return None
+
+    def _keys(self, text: str, place: Place | None, topic: Judgement) -> tuple[int, ...]:
+        made, code = self._fingerprints, place.code if place else None
+        return (*made.of_words(text), *made.of_incident(code, topic.value))
 
     def _public_pseudonym(self, draft: Draft) -> str:
         """An anonymous report must not be tied to its sender's other reports."""

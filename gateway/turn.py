@@ -15,6 +15,7 @@ from gateway.questions import Open
 from gateway.records import Stored, Written
 from gateway.work import Claimed, Settled
 from normalizer.dialog_talk import Conversation
+from normalizer.normalize import Understood
 from normalizer.report import Command
 
 #: Where people chat: a photo first and the words after it, buttons, and a question costs nothing.
@@ -60,8 +61,8 @@ class Question(msgspec.Struct, frozen=True):
 
     ready: Ready
     record_id: str
-    #: The matter, made readable; "" for a command.
-    clean_text: str
+    #: What the matter says; None for a command.
+    understood: Understood | None
     keys: tuple[int, ...]
     command: Command | None
     #: As in `Inquiry`.
@@ -81,7 +82,7 @@ class Question(msgspec.Struct, frozen=True):
             sender=message.sender,
             edits=message.edits,
             answers=message.answers,
-            keys=self.keys if self.clean_text else None,
+            keys=self.keys if self.understood else None,
             command=self.command,
             plain=self.plain,
         )

@@ -56,8 +56,8 @@ def language_of(text: str) -> str | None:
     indonesian = totals[_INDONESIAN]
     if indonesian >= _LEAST and best - indonesian <= _LEAD:
         return "id"
-    language = LANGUAGES[totals.index(best)]
-    return language if best >= _LEAST_OTHER or language == "en" else None
+    told = LANGUAGES[totals.index(best)]
+    return told if best >= _LEAST_OTHER or told == "en" else None
 
 
 def _words(text: str) -> Iterator[str]:

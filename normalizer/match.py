@@ -1,215 +1,148 @@
 """
-Whether a complaint is already known: the first version, by its words.
+Whether a complaint is already known.
 
-`keys` gives the few numbers under which a text is looked up: near-equal texts share some of them,
-because every text keeps those of its neighbouring word pairs that a checksum puts first. `match`
-then compares with what was found. Similarity alone never decides: "rt 05" and "rt 07", "sudah" and
-"belum", or another name behind "desa" in otherwise equal texts are two reports.
+*same*: the words of another report, sent again, copied or passed on; it joins that one's cluster.
+*related*: what seems to be the same incident in other words, or the same words about it weeks
+later; that is suggested to an officer and joins nothing. Similarity alone never decides: "rt 05"
+and "rt 07", "sudah" and "belum", or another name behind "desa" in otherwise equal texts are two
+reports, and so are equal texts about two places.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from functools import lru_cache
-from hashlib import blake2b
-from itertools import pairwise
-from zlib import crc32
+from dataclasses import dataclass
+from typing import Literal
 
-from rapidfuzz.distance import Levenshtein
-
+from normalizer.align import Alignment
+from normalizer.match_words import RARE
 from normalizer.record import Duplicate
-from normalizer.report import Neighbour
-from normalizer.text import without_greeting, words
+from normalizer.related import Likeness, liken
+from normalizer.report import Complaint, Neighbour
 
-SAME = 0.93
-RELATED = 0.6
+VERSION = "2"
 
-_MOST_PAIRS = 7
-_FEWEST_WORDS = 4
-_MOST_WORDS = 600
-_MOST_SIGNS = 20_000
-_FEWEST_LETTERS = 4
-_LONG_WORD = 8
-_TYPED_BADLY = 0.9
+RELATED = 0.5
+#: The share of the shorter text that must be in the other.
+SAME = 0.82
+# The same words later than this are a reminder.
+_SAME_DAYS = 7.0
+# So much must be said before words alone decide; a sender is known to repeat themselves.
+_ENOUGH, _ENOUGH_OF_ONE = 3.0, 1.0
+# Texts with less in common must also be about as long as each other.
+_LITTLE = 8.0
+_AS_LONG = 0.7
+# Two addresses with fewer names in common are two places.
+_ONE_ADDRESS = 0.34
+_ONE_PLACE = 0.8
+# What a sender who has reported of late adds to the odds that this is about the same.
+_HEAD_START = 1.0
+_ALL = 0.999
+_NEARLY_ALL = 0.97
+_MOST_JOINED = 8
+_CONFLICTS = {"number": "another number", "place": "another place", "opposite": "the opposite"}
 
-_COURTESY = frozenset(
-    words("""
-    ? admin assalamualaikum bapak bpk bu dong ditindaklanjuti hormat ibu kasih kasihnya makasih
-    min mohon pak perhatian perhatiannya salam sekian demikian terima terimakasih tolong trims wb
-    wr ya yth""")
-)
-_POLARITY = frozenset(words("belum bukan jangan kurang lebih sudah tak telah tidak nggak tanpa"))
-_LABELS = frozenset(words("blok gang jalur kilometer km nomor no rt rw sd sdn sma smk smp tps"))
-# A word behind one of these is most likely a name: another name is another place.
-_PLACE_CUES = frozenset(
-    words("""
-    banjar blok desa di dukuh dusun gang jalan jembatan jorong kabupaten kampung kecamatan
-    kelurahan komplek kompleks kota lingkungan nagari pasar perumahan perum provinsi raya simpang
-    sungai""")
-)
+Relation = Literal["same", "related", "none"]
 
 
-def keys(clean_text: str) -> tuple[int, ...]:
-    """At most eight stable numbers below 2^63, the first for the text as a whole."""
-    spoken = _matter(clean_text)
-    if not spoken:
-        return ()
-    whole = _hash(" ".join(spoken))
-    if len(spoken) < _FEWEST_WORDS:
-        return (whole,)
-    pairs = {f"{first} {second}" for first, second in pairwise(spoken)}
-    # A quick checksum draws the pairs, equally for every text; only those drawn are hashed well.
-    drawn = sorted(pairs, key=lambda pair: (crc32(pair.encode("utf-8", "replace")), pair))
-    return tuple(dict.fromkeys((whole, *map(_hash, drawn[:_MOST_PAIRS]))))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What two complaints are to each other."""
+
+    relation: Relation
+    score: float
+    why: tuple[str, ...]
 
 
-def match(clean_text: str, neighbours: Sequence[Neighbour], place: str = "") -> Duplicate | None:
-    """The best of the neighbours this text repeats or belongs to, if any does."""
-    where = set(words(place))
-    found = [
-        duplicate
-        for neighbour in neighbours
-        if (duplicate := _compare(clean_text, where, neighbour)) is not None
-    ]
-    return max(found, key=lambda d: (d.relation == "same", d.score), default=None)
-
-
-@dataclass(slots=True, kw_only=True)
-class _Alignment:
-    """How two lists of words lie on each other."""
-
-    shared: float = 0.0
-    #: Words of either side that are not on the other.
-    ours: list[str] = field(default_factory=list)
-    theirs: list[str] = field(default_factory=list)
-    #: Another name stands behind the same "desa" or "jalan".
-    elsewhere: bool = False
-    #: A longer word stands in the place of another.
-    reworded: bool = False
-
-    def numbered(self) -> list[bool]:
-        """For either side, whether it has a number that the other has not."""
-        return [any(map(_numbered, side)) for side in (self.ours, self.theirs)]
-
-    def conflict(self) -> bool:
-        """Whether one says something else than the other, not only more."""
-        opposed = any(word in _POLARITY for word in (*self.ours, *self.theirs))
-        return self.elsewhere or opposed or all(self.numbered())
-
-
-def _compare(clean_text: str, where: set[str], other: Neighbour) -> Duplicate | None:
-    spoken, theirs = _matter(clean_text), _matter(other.text)
-    elsewhere = set(words(other.place))
-    if not spoken or not theirs or not (where <= elsewhere or elsewhere <= where):
+def match(said: Complaint, neighbours: Sequence[Neighbour]) -> Duplicate | None:
+    """The best of the neighbours this complaint repeats or belongs to, if any does."""
+    found = [(compare(said, each.said, same_sender=each.same_sender), each) for each in neighbours]
+    kin = [(verdict, each) for verdict, each in found if verdict.relation != "none"]
+    if not kin:
         return None
-    if spoken == theirs and (other.same_sender or len(spoken) >= _FEWEST_WORDS):
-        return _duplicate(other, 1.0)
-    if min(len(spoken), len(theirs)) < _FEWEST_WORDS:
-        return None
-    # Aligning would say the same of a number on one side alone, but slowly.
-    ours_alone, theirs_alone = _numbers_alone(clean_text, other.text)
-    if (ours_alone and theirs_alone) or (not other.same_sender and (ours_alone or theirs_alone)):
-        return None
-    return _compare_wording(spoken, theirs, other)
+    verdict, best = max(kin, key=lambda pair: (pair[0].relation == "same", pair[0].score))
+    if verdict.relation != "same":
+        return _duplicate(verdict, best, volume=best.volume)
+    volumes = {each.cluster: each.volume for verdict, each in kin if verdict.relation == "same"}
+    others = sorted(volumes.keys() - {best.cluster})[:_MOST_JOINED]
+    volume = sum(volumes[cluster] for cluster in (best.cluster, *others))
+    return _duplicate(verdict, best, volume=volume + 1, joins=tuple(others))
 
 
-def _numbers_alone(clean_text: str, other: str) -> tuple[bool, bool]:
-    """For either text, whether it has a number that is nowhere in the other."""
-    ours, theirs = _numbers(clean_text), _numbers(other)
-    return not ours <= theirs, not theirs <= ours
+def compare(one: Complaint, other: Complaint, *, same_sender: bool = False) -> Verdict:
+    """What two complaints are to each other, with a score from 0 to 1 and the reasons for it."""
+    likeness = liken(one, other)
+    against = _against(likeness, same_sender=same_sender)
+    if not against:
+        score = round(likeness.text.cover, 2)
+        return Verdict(relation="same", score=score, why=_why(likeness, same_sender=same_sender))
+    head_start = _HEAD_START if same_sender and not likeness.template else 0.0
+    chance = round(likeness.chance(head_start=head_start), 2)
+    if chance < RELATED or not _located(likeness):
+        return Verdict(relation="none", score=chance, why=(against,))
+    return Verdict(relation="related", score=chance, why=_why(likeness, same_sender=same_sender))
 
 
-def _compare_wording(
-    spoken: Sequence[str], theirs: Sequence[str], other: Neighbour
-) -> Duplicate | None:
-    least = RELATED if other.same_sender else SAME
-    length = len(spoken) + len(theirs)
-    if 1 - abs(len(spoken) - len(theirs)) / length < least:
-        return None
-    lying = _align(spoken, theirs)
-    ratio = 2 * lying.shared / length
-    if ratio < least or lying.conflict():
-        return None
-    # Another sender's street may be the one word that differs, or a number more: "gang Mawar 2".
-    if not other.same_sender and (lying.reworded or any(lying.numbered())):
-        return None
-    return _duplicate(other, ratio)
+def _against(likeness: Likeness, *, same_sender: bool) -> str:
+    """What keeps two complaints from being the same; "" if nothing does."""
+    text, place = likeness.text, likeness.place
+    two_addresses = place.named and place.names < _ONE_ADDRESS
+    little = text.shared < _LITTLE and text.ratio < _AS_LONG
+    reasons = (
+        (place.elsewhere or likeness.village < 0 or two_addresses, "another place"),
+        (bool(text.conflict), _CONFLICTS.get(text.conflict, "")),
+        (text.cover < SAME or text.replaced >= RARE, "other words"),
+        (text.reworded > _reworded(text), "something else"),
+        (likeness.topic < 0 and text.cover < _NEARLY_ALL, "something else"),
+        (bool(text.added), "a number more"),
+        (likeness.days > _SAME_DAYS, "days apart"),
+        (not _enough(likeness, same_sender=same_sender), "too few words"),
+        (little, "much more is said"),
+    )
+    return next((words for holds, words in reasons if holds), "")
 
 
-def _duplicate(other: Neighbour, score: float) -> Duplicate:
-    wording = "same words" if score == 1.0 else f"{int(score * 100)} % of the words"
+def _enough(likeness: Likeness, *, same_sender: bool) -> bool:
+    """Whether so much is said that the words alone can decide."""
+    text, place = likeness.text, likeness.place
+    if same_sender and text.ratio > _ALL:
+        return True
+    agreed = place.named and place.names > _ONE_PLACE and likeness.topic >= 0
+    return text.shared >= (_ENOUGH_OF_ONE if same_sender or agreed else _ENOUGH)
+
+
+def _reworded(text: Alignment) -> float:
+    """How much may be said in other words: a word or two, in a long text one more."""
+    return 0.6 + 0.02 * min(text.ours, text.theirs)
+
+
+def _located(likeness: Likeness) -> bool:
+    """Whether anything but a habit of speech ties the two to one place."""
+    place = likeness.place
+    return likeness.village > 0 or place.names > 0 or likeness.text.cover >= SAME
+
+
+def _why(likeness: Likeness, *, same_sender: bool) -> tuple[str, ...]:
+    text, place, days = likeness.text, likeness.place, likeness.days
+    reasons = (
+        (same_sender, "same sender"),
+        (text.ratio > _ALL, "same words"),
+        (text.ratio <= _ALL and text.cover > 0, f"{int(text.cover * 100)} % of the words"),
+        (place.named and place.names > _ONE_PLACE and not place.elsewhere, "same address"),
+        (likeness.village > 0, "same village"),
+        (likeness.topic > 0, "same topic"),
+        (days >= 1, f"{days:.0f} days apart"),
+    )
+    return tuple(words for holds, words in reasons if holds)
+
+
+def _duplicate(
+    verdict: Verdict, other: Neighbour, *, volume: int, joins: tuple[str, ...] = ()
+) -> Duplicate:
     return Duplicate(
         cluster=other.cluster,
-        relation="same" if score >= SAME else "related",
+        relation="same" if verdict.relation == "same" else "related",
         of=other.record_id,
-        score=round(score, 2),
-        why=("same sender", wording) if other.same_sender else (wording,),
+        score=verdict.score,
+        why=verdict.why,
+        volume=volume,
+        joins=joins,
     )
-
-
-def _align(ours: Sequence[str], theirs: Sequence[str]) -> _Alignment:
-    lying = _Alignment()
-    for edit in Levenshtein.opcodes(ours, theirs):
-        a = ours[edit.src_start : edit.src_end]
-        b = theirs[edit.dest_start : edit.dest_end]
-        if edit.tag == "equal":
-            lying.shared += len(a)
-        elif edit.tag == "replace":
-            cue = edit.src_start > 0 and ours[edit.src_start - 1] in _PLACE_CUES
-            _weigh(list(zip(a, b, strict=True)), lying, cue=cue)
-        else:
-            lying.ours.extend(a)
-            lying.theirs.extend(b)
-    return lying
-
-
-def _weigh(pairs: Sequence[tuple[str, str]], lying: _Alignment, *, cue: bool) -> None:
-    """Count words that stand in each other's place; behind a cue a typing error is a name."""
-    unlike = [(x, y) for x, y in pairs if cue or not _misspelled(x, y)]
-    lying.shared += _TYPED_BADLY * (len(pairs) - len(unlike))
-    lying.elsewhere |= cue
-    lying.reworded |= any(min(len(x), len(y)) >= _FEWEST_LETTERS for x, y in unlike)
-    lying.ours.extend(x for x, _ in unlike)
-    lying.theirs.extend(y for _, y in unlike)
-
-
-def _misspelled(one: str, other: str) -> bool:
-    """Whether two words are one word, typed badly; numbers and "belum" are never that."""
-    length = min(len(one), len(other))
-    if length < _FEWEST_LETTERS or one[0] != other[0] or {one, other} & _POLARITY:
-        return False
-    if _numbered(one) or _numbered(other):
-        return False
-    return Levenshtein.distance(one, other, score_cutoff=2) <= (2 if length >= _LONG_WORD else 1)
-
-
-def _numbered(word: str) -> bool:
-    return not word.isalpha() and any(map(str.isdigit, word))
-
-
-@lru_cache(maxsize=4096)
-def _matter(text: str) -> tuple[str, ...]:
-    """
-    The words that say something, with labels glued to their numbers: "rt 05" is "rt5".
-
-    Remembered, because the same neighbours are compared with many texts.
-    """
-    spoken: list[str] = []
-    for word in words(without_greeting(text[:_MOST_SIGNS])):
-        if word in _COURTESY:
-            continue
-        number = word.lstrip("0") or "0" if word.isdigit() else ""
-        if number and spoken and spoken[-1] in _LABELS:
-            spoken[-1] += number
-        else:
-            spoken.append(number or word)
-    return tuple(spoken[:_MOST_WORDS])
-
-
-@lru_cache(maxsize=4096)
-def _numbers(text: str) -> frozenset[str]:
-    return frozenset(filter(_numbered, _matter(text)))
-
-
-def _hash(text: str) -> int:
-    digest = blake2b(text.encode("utf-8", "replace"), digest_size=8).digest()
-    return int.from_bytes(digest, "big") >> 1

@@ -6,13 +6,14 @@ fail. The text stays as the citizen wrote it, but for signs no database can hold
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime
 from math import isfinite
 
 import msgspec
 
 from channels.contract import InboundMessage
-from normalizer.classify import classify
+from normalizer.classify import Classification, classify
 from normalizer.flags import flags_of
 from normalizer.language import language_of
 from normalizer.match import match
@@ -20,7 +21,7 @@ from normalizer.places import VERSION as PLACES_VERSION
 from normalizer.places import Located, locate
 from normalizer.privacy import kinds_of, spans_in
 from normalizer.record import MapPoint, Place, PlaceCandidate, Record, Reporter, StoredFile
-from normalizer.report import Neighbour, Report
+from normalizer.report import Complaint, Neighbour, Report
 from normalizer.rules import Rules
 from normalizer.text import clean, matter_in, storable, title_of, words
 from normalizer.urgency import urgency_of
@@ -30,25 +31,53 @@ _READ = 20_000
 _NOWHERE = "the map point is not a place on earth"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Understood:
+    """What a message says by itself, before it is compared with others."""
+
+    #: `clean(matter_of(message))`.
+    clean_text: str
+    #: The words of its title and matter.
+    spoken: Sequence[str]
+    place: Place | None
+    point: MapPoint | None
+    judged: Classification
+
+
+def understand(message: InboundMessage, rules: Rules, clean_text: str | None = None) -> Understood:
+    """Where it is and what it is about; `clean_text` from whoever has made it already."""
+    if clean_text is None:
+        clean_text = clean(matter_of(message), rules.abbreviations)
+    located = locate(_read(message, clean_text), message.place, rules.places)
+    spoken = words(f"{storable(message.title)}\n{matter_in(clean_text[:_READ])}")
+    return Understood(
+        clean_text=clean_text,
+        spoken=spoken,
+        place=_place(message, located),
+        point=_point(message) or _point_in_words(located),
+        judged=classify(spoken, rules, chosen=message.topic, located=located),
+    )
+
+
 def normalize(
-    report: Report, rules: Rules, neighbours: Sequence[Neighbour], *, clean_text: str | None = None
+    report: Report,
+    rules: Rules,
+    neighbours: Sequence[Neighbour],
+    *,
+    understood: Understood | None = None,
 ) -> Record:
     """
     Make the record of a report, compared with the neighbours the gateway found for it.
 
-    `clean_text` is `clean(matter_of(message))`, from whoever has made it already.
+    `understood` is `understand(report.message, rules)`, from whoever has asked it already.
     """
     message = report.message
     text = storable(message.text)
-    if clean_text is None:
-        clean_text = clean(matter_of(message), rules.abbreviations)
+    understood = understood or understand(message, rules)
+    clean_text, place, point = understood.clean_text, understood.place, understood.point
+    judged = understood.judged
     title = storable(message.title)
-    judged_text = f"{title}\n{clean_text}"[:_READ]
-    located = locate(judged_text, message.place, rules.places)
-    place = _place(message, located)
-    point = _point(message) or _point_in_words(located)
-    spoken = words(f"{title}\n{matter_in(clean_text[:_READ])}")
-    judged = classify(spoken, rules, chosen=message.topic, located=located)
+    judged_text = _read(message, clean_text)
     private = spans_in(text)
     nowhere = (_NOWHERE,) if message.point and not point else ()
     return Record(
@@ -73,11 +102,14 @@ def normalize(
         type=judged.type,
         topic=judged.topic,
         agency=judged.agency,
-        urgency=urgency_of(spoken, rules.taxonomy),
+        urgency=urgency_of(understood.spoken, rules.taxonomy),
         flags=flags_of(f"{title}\n{text}", rules.flags),
         place=place,
         point=point,
-        duplicate=match(clean_text, _comparable(message, neighbours), place.name if place else ""),
+        duplicate=match(
+            complaint(clean_text, place, judged.topic.value, message.sent_at or report.received_at),
+            _comparable(message, neighbours),
+        ),
         privacy=kinds_of((*private, *spans_in(title))),
         privacy_spans=private,
         remarks=tuple(storable(remark) for remark in (*message.remarks, *nowhere)),
@@ -87,6 +119,23 @@ def normalize(
 def matter_of(message: InboundMessage) -> str:
     """The new words of a message, where the channel told them apart, else all it says."""
     return message.matter if message.matter and message.matter.strip() else message.text
+
+
+def complaint(
+    clean_text: str, place: Place | None, topic: str | None, at: datetime | None
+) -> Complaint:
+    """What of a record is compared with others."""
+    if place is None:
+        return Complaint(text=clean_text, topic=topic, at=at)
+    parts = [place.name, place.street, place.landmark, place.hamlet]
+    parts += [f"rt {place.rt}" if place.rt else "", f"rw {place.rw}" if place.rw else ""]
+    where = ", ".join(filter(None, parts))
+    return Complaint(text=clean_text, place=where, code=place.code, topic=topic, at=at)
+
+
+def _read(message: InboundMessage, clean_text: str) -> str:
+    """The words a complaint is judged by."""
+    return f"{storable(message.title)}\n{clean_text}"[:_READ]
 
 
 def _comparable(message: InboundMessage, neighbours: Sequence[Neighbour]) -> Sequence[Neighbour]:

@@ -128,6 +128,10 @@ class Duplicate(_Part, frozen=True, kw_only=True):
     of: str
     score: float
     why: tuple[str, ...] = ()
+    #: How many reports say the same, this one included.
+    volume: int = 1
+    #: Clusters that turn out to be one with `cluster` by this record.
+    joins: tuple[str, ...] = ()
 
 
 class Deadlines(_Part, frozen=True, kw_only=True):

@@ -64,14 +64,27 @@ class Command:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Complaint:
+    """What is compared of a complaint."""
+
+    #: Made readable: its `clean_text`.
+    text: str
+    #: Where it is, in words; "" where that was not told apart from the text.
+    place: str = ""
+    #: The Kemendagri code of that.
+    code: str | None = None
+    topic: str | None = None
+    #: When it was sent, or came in.
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Neighbour:
     """An earlier record that might be the same complaint."""
 
     record_id: str
     cluster: str
     same_sender: bool
-    #: Its `clean_text`.
-    text: str
-    received_at: datetime
-    #: Its `place.name`, where one was told apart from the text.
-    place: str = ""
+    said: Complaint
+    #: How many reports its cluster holds.
+    volume: int = 1

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from channels.contract import InboundMessage
-from normalizer.report import Neighbour, Report
+from normalizer.report import Complaint, Neighbour, Report
 from normalizer.rules import FILES, read_rules
 
 CONFIG = Path(__file__).parent.parent / "config"
@@ -32,13 +32,19 @@ def report(message: InboundMessage, *, share_identity: bool = False) -> Report:
     )
 
 
-def neighbour(text: str, *, same_sender: bool = False, place: str = "") -> Neighbour:
+def neighbour(  # noqa: PLR0913 (each named)
+    text: str,
+    *,
+    same_sender: bool = False,
+    place: str = "",
+    code: str | None = None,
+    topic: str | None = None,
+    at: datetime = NOON,
+) -> Neighbour:
     """An earlier record."""
     return Neighbour(
         record_id="earlier",
         cluster="cluster",
         same_sender=same_sender,
-        text=text,
-        received_at=NOON,
-        place=place,
+        said=Complaint(text=text, place=place, code=code, topic=topic, at=at),
     )

@@ -1,0 +1,144 @@
+"""How the words of two complaints lie on each other: what they share, and where they differ."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from rapidfuzz.distance import Levenshtein
+
+from normalizer.match_words import (
+    PLACE_CUES,
+    POLARITY,
+    RARE,
+    SOME,
+    UNITS,
+    misspelled,
+    numbered,
+    weight,
+)
+
+_TYPED_BADLY = 0.9
+# An insertion longer than this is a sentence more, not a word that turns the meaning.
+_WORD_OR_TWO = 3
+
+
+@dataclass(slots=True, kw_only=True)
+class Alignment:
+    """How two lists of words lie on each other; weights are sums of `match_words.weight`."""
+
+    ours: float = 0.0
+    theirs: float = 0.0
+    shared: float = 0.0
+    #: The heaviest word that stands in the place of another.
+    replaced: float = 0.0
+    #: What either has that the other has not, without the small words; of both the lighter.
+    reworded: float = 0.0
+    #: Why one says something else than the other: "number", "place", "opposite", or nothing.
+    conflict: str = ""
+    #: A number that one of them has more: "gang Mawar" and "gang Mawar 2".
+    added: str = ""
+
+    @property
+    def cover(self) -> float:
+        """The share of the shorter that is in the longer, by weight."""
+        shorter = min(self.ours, self.theirs)
+        return min(1.0, self.shared / shorter) if shorter else 0.0
+
+    @property
+    def ratio(self) -> float:
+        """The share of both that is in both, by weight."""
+        both = self.ours + self.theirs
+        return 2 * self.shared / both if both else 0.0
+
+
+def heft(spoken: Iterable[str]) -> float:
+    """The weight of some words together."""
+    return sum(map(weight, spoken))
+
+
+def align(ours: Sequence[str], theirs: Sequence[str]) -> Alignment:
+    """Lay two lists of words on each other; words that only moved are shared."""
+    in_ours, in_theirs = Counter(ours), Counter(theirs)
+    found = Alignment(
+        ours=heft(ours), theirs=heft(theirs), shared=heft((in_ours & in_theirs).elements())
+    )
+    only = _Only(in_ours - in_theirs, in_theirs - in_ours)
+    if not only.ours and not only.theirs:
+        return found
+    only.cut_off(found, ours, theirs)
+    for edit in Levenshtein.opcodes(ours, theirs):
+        a = ours[edit.src_start : edit.src_end]
+        b = theirs[edit.dest_start : edit.dest_end]
+        if edit.tag == "replace":
+            for at, (one, other) in enumerate(zip(a, b, strict=True)):
+                before = ours[edit.src_start + at - 1] if edit.src_start + at else ""
+                only.replace(found, one, other, cue=before in PLACE_CUES)
+        elif edit.tag != "equal" and len(a) + len(b) <= _WORD_OR_TWO:
+            only.insert(found, a or b)
+    only.finish(found)
+    return found
+
+
+class _Only:
+    """The words that one text has and the other has not, until they are explained."""
+
+    def __init__(self, ours: Counter[str], theirs: Counter[str]) -> None:
+        self.ours = ours
+        self.theirs = theirs
+
+    def cut_off(self, found: Alignment, ours: Sequence[str], theirs: Sequence[str]) -> None:
+        """The last word of a text that was cut off is the beginning of a longer one."""
+        for spoken, mine, others in (
+            (ours, self.ours, self.theirs),
+            (theirs, self.theirs, self.ours),
+        ):
+            last = spoken[-1] if spoken else ""
+            whole = next((word for word in others if last in mine and word.startswith(last)), "")
+            if whole:
+                found.shared += weight(last)
+                _take(mine, last)
+                _take(others, whole)
+
+    def replace(self, found: Alignment, one: str, other: str, *, cue: bool) -> None:
+        """Two words that stand in the same place."""
+        if one not in self.ours or other not in self.theirs:
+            if one in self.ours or other in self.theirs:
+                self.insert(found, [one if one in self.ours else other])
+            return
+        if misspelled(one, other, name=cue):
+            found.shared += _TYPED_BADLY * min(weight(one), weight(other))
+            _take(self.ours, one)
+            _take(self.theirs, other)
+            return
+        if (numbered(one) and numbered(other)) or {one, other} <= UNITS:
+            found.conflict = found.conflict or "number"
+        elif one in POLARITY or other in POLARITY:
+            found.conflict = found.conflict or "opposite"
+        elif cue and max(weight(one), weight(other)) >= RARE:
+            found.conflict = found.conflict or "place"
+        found.replaced = max(found.replaced, min(weight(one), weight(other)))
+
+    def insert(self, found: Alignment, words: Sequence[str]) -> None:
+        """A word or two that stand in one text alone."""
+        if any(word in POLARITY and (word in self.ours or word in self.theirs) for word in words):
+            found.conflict = found.conflict or "opposite"
+        more = [
+            word for word in words if numbered(word) and (word in self.ours or word in self.theirs)
+        ]
+        found.added = found.added or " ".join(more)
+
+    def finish(self, found: Alignment) -> None:
+        """What nothing explained."""
+        if any(map(numbered, self.ours)) and any(map(numbered, self.theirs)):
+            found.conflict = found.conflict or "number"
+        found.reworded = min(_heavy(self.ours), _heavy(self.theirs))
+
+
+def _take(words: Counter[str], word: str) -> None:
+    words[word] -= 1
+    if words[word] <= 0:
+        del words[word]
+
+
+def _heavy(words: Counter[str]) -> float:
+    return sum(heavy for word in words.elements() if (heavy := weight(word)) >= SOME)
