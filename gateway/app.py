@@ -19,7 +19,7 @@ import structlog
 from aiohttp import web
 
 from forwarder import outbox
-from gateway.build import Parts, build
+from gateway.build import DAY_MS, Parts, build
 from gateway.build_craft import build_rules
 from gateway.clock import now_ms
 from gateway.errors import SettingsError
@@ -27,6 +27,7 @@ from gateway.health import Health, until_listening
 from gateway.http import internal_app, open_doors, public_app, runner_of
 from gateway.internal import carry_out, file_for, scrape
 from gateway.notify import Notifier
+from gateway.refill import refill
 from gateway.secrets import Secrets, gateway_key
 from gateway.settings import Settings, read_settings
 from gateway.sockets import host_and_port, passed_sockets
@@ -147,11 +148,16 @@ class App:
         )
         for worker in parts.workers:
             group.create_task(keep_running(worker.target.name, worker.run, longest_wait=longest))
+        window = self._settings.pipeline.match_window_days * DAY_MS
         watchers = [
             group.create_task(keep_running(name, run, longest_wait=longest))
             for name, run in (
                 ("rhythm", parts.rhythm.run),
                 ("troubles", partial(parts.troubles.run, parts.store)),
+                (
+                    "fingerprints",
+                    partial(refill, parts.store, parts.workshop, window=window, clock=now_ms),
+                ),
             )
         ]
         watchdog = group.create_task(self._notifier.watch(health.store_writable))

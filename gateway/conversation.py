@@ -15,7 +15,7 @@ from gateway import members, questions, records
 from gateway.members import Waiting
 from gateway.naming import moment
 from gateway.questions import Open
-from gateway.records import Status
+from gateway.records import Status, Stored
 from gateway.turn import CHATS, FORGED, FORMS, Context, Inquiry, Talk, Target
 from gateway.vault import Vault
 from gateway.work import load
@@ -76,7 +76,14 @@ def look_up(
         waiting=members.waiting_of(tx, lanes),
     )
     first, later = _round(asked, at)
-    contexts = [_context(inquiry, at) for inquiry in first]
+    asking = [inquiry for inquiry in first if inquiry.keys is not None]
+    alike = records.neighbours(
+        tx,
+        [(inquiry.lane, inquiry.keys or ()) for inquiry in asking],
+        since=now - timing.match_window,
+    )
+    known = {inquiry.id: found for inquiry, found in zip(asking, alike, strict=True)}
+    contexts = [_context(inquiry, known.get(inquiry.id, []), at) for inquiry in first]
     return LookedUp(inquiries=first, contexts=contexts, later=later)
 
 
@@ -103,16 +110,13 @@ def _round(asked: Sequence[Inquiry], at: _Moment) -> tuple[list[Inquiry], list[I
     return first, later
 
 
-def _context(inquiry: Inquiry, at: _Moment) -> Context:
+def _context(inquiry: Inquiry, neighbours: list[Stored], at: _Moment) -> Context:
     tx, lane = at.tx, inquiry.lane
     found = records.find(tx, inquiry.record_id)
     existing = _target(tx, found, with_parts=True, also=inquiry.ids)
-    since = at.now - at.timing.match_window
     return Context(
         existing=existing,
-        neighbours=[]
-        if inquiry.keys is None
-        else records.neighbours(tx, keys=inquiry.keys, pseudonym=lane, since=since),
+        neighbours=neighbours,
         answers=outbox_desk.recent(tx, lane, since=at.now - HOUR),
         talk=None if existing else _talk(inquiry, at),
     )

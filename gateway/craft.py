@@ -114,6 +114,10 @@ class Craft:
             composed.effects.add(made.effects)
         return composed
 
+    def fingerprint(self, rows: Sequence[Stored]) -> list[tuple[int, ...]]:
+        """What stored records are found by; erased ones by nothing."""
+        return [self._recorder.fingerprint(row) for row in rows]
+
     def _ask(self, ready: Sequence[Ready]) -> list[Inquiry]:
         questions = [self._recorder.ask(item) for item in ready]
         self._batches[-1].update({asked.ready.row.id: asked for asked in questions})
@@ -133,7 +137,8 @@ class Craft:
         if brought:
             if brought.data_key:
                 self._documents[brought.data_key] = brought.document
-            return brought
+            document, data_key = brought.document, brought.data_key
+            return msgspec.structs.replace(neighbour, document=document, data_key=data_key)
         if neighbour.data_key not in self._documents:
             raise Forgot
         document = self._documents[neighbour.data_key]

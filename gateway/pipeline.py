@@ -18,7 +18,7 @@ import structlog
 from channels.contract import DeliveryReport, InboundMessage, Signal
 from forwarder import outbox, outbox_desk
 from forwarder.ports import Database, Transaction
-from gateway import effects, records, signals, work
+from gateway import clusters, effects, records, signals, work
 from gateway.assembly import PartSeen, gather
 from gateway.batch import Batch, both, end_of, first, is_in, is_part, neighbours_in
 from gateway.conversation import Timing, look_up
@@ -241,6 +241,7 @@ class Pipeline:
             for report in reports:
                 outbox_desk.feedback(tx, report, now)
             signals.put(tx, self._vault, seen)
+            signals.tell(tx, self._vault, clusters.grow(tx, made.written, now=now))
             work.settle(tx, made.settled, now=now)
             effects.write(tx, made.effects, now=now)
 

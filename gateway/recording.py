@@ -15,15 +15,16 @@ from gateway.codes import CaseCodes
 from gateway.earlier import Earlier, neighbour_of
 from gateway.files import Files
 from gateway.naming import moment, record_id_of
-from gateway.records import Stored, Written
+from gateway.records import Joined, Stored, Written
 from gateway.revise import opened, pushes
 from gateway.turn import Context, Made, Manners, Question
 from gateway.vault import Vault
 from gateway.work import Claimed
 from normalizer.dialog import hear, is_plain
 from normalizer.fingerprint import Fingerprints
+from normalizer.match import SAME_SENDER
 from normalizer.normalize import Understood, matter_of, normalize, understand
-from normalizer.record import Judgement, Place, Record
+from normalizer.record import Duplicate, Judgement, Place, Record
 from normalizer.report import Neighbour, Report
 from normalizer.rules import Rules
 from normalizer.text import clean
@@ -43,6 +44,8 @@ class Draft(msgspec.Struct, frozen=True):
     external_id: str
     received_at: int
     revision: int = 1
+    #: Of a new record: the journal row it begins with.
+    number: int | None = None
     #: The matter made readable and what it is found by, if somebody has done that already.
     understood: Understood | None = None
     keys: tuple[int, ...] | None = None
@@ -101,6 +104,7 @@ class Recorder:
             channel=row.channel,
             external_id=row.external_id,
             received_at=row.received_at,
+            number=row.id,
         )
 
     def record(self, draft: Draft, neighbours: list[Neighbour]) -> Record:
@@ -136,6 +140,13 @@ class Recorder:
         ]
         return found + earlier.like(question)
 
+    def fingerprint(self, stored: Stored) -> tuple[int, ...]:
+        """What a stored record is found by."""
+        if stored.data_key is None:
+            return ()
+        record = self.open(stored)
+        return self._keys(record.clean_text, record.place, record.topic)
+
     def open(self, stored: Stored) -> Record:
         """A stored record, readable."""
         return opened(self.vault, stored)
@@ -164,6 +175,8 @@ class Recorder:
                 keys=self._keys(record.clean_text, record.place, record.topic)
                 if draft.keys is None
                 else draft.keys,
+                number=draft.number,
+                joined=_joined(record.duplicate),
             )
         )
         made.entries += pushes(record, document, self.manners.centrals, now)
@@ -195,4 +208,20 @@ class Recorder:
             self._opened[stored.data_key or b""] = found
         neighbour, anonymous = found
         mine = stored.pseudonym == lane and not anonymous
-        return replace(neighbour, same_sender=True) if mine else neighbour
+        return replace(
+            neighbour,
+            same_sender=mine,
+            cluster=stored.cluster or neighbour.cluster,
+            volume=stored.volume,
+        )
+
+
+def _joined(duplicate: Duplicate | None) -> Joined | None:
+    if duplicate is None:
+        return None
+    return Joined(
+        cluster=duplicate.cluster,
+        same=duplicate.relation == "same",
+        fresh=SAME_SENDER not in duplicate.why,
+        joins=duplicate.joins,
+    )

@@ -7,15 +7,16 @@ the channel, the case code and the public state; senders appear as pseudonyms on
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
 from forwarder.ports import Transaction
+from gateway import fingerprints
 from gateway.store.errors import StoreUnavailable
 
-# Candidates one message is compared with, newest and most alike first (see design/matching).
-NEIGHBOURS = 16
+# Reports of the same sender a message is compared with, the newest.
+OF_A_SENDER = 8
 
 COLUMNS = (
     "record_id",
@@ -29,6 +30,8 @@ COLUMNS = (
     "state",
     "document",
     "data_key",
+    "number",
+    "cluster",
 )
 # Only the revision that follows the one it was made from: who was slower must look again.
 REWRITE = """
@@ -45,18 +48,21 @@ insert into reporters (record_id, pseudonym, identity, data_key)
 values (:record_id, :pseudonym, :identity, :data_key)
 on conflict (record_id) do update set identity = excluded.identity, data_key = excluded.data_key
 """
-ALIKE = """
-select r.record_id, r.pseudonym, r.received_at, r.data_key
-from (
-    select f.record_id, count(*) as shared, max(f.received_at) as newest
-    from fingerprints f where f.key {among:keys} and f.received_at >= :since
-    group by f.record_id order by shared desc, newest desc limit :limit
-) a join records r on r.record_id = a.record_id
+CANDIDATES = """
+select r.number, r.record_id, r.pseudonym, r.received_at, r.data_key,
+    coalesce(c.whole, r.cluster, r.record_id), coalesce(w.reports, 1)
+from records r left join clusters c on c.cluster = coalesce(r.cluster, r.record_id)
+left join clusters w on w.cluster = c.whole where r.number {among:numbers}
 """
 SAME_SENDER = """
-select record_id, pseudonym, received_at, data_key from records
-where pseudonym = :pseudonym and received_at >= :since order by received_at desc limit :limit
+select asked.value, r.number from {each_text:lanes} join records r
+on r.pseudonym = asked.value and r.received_at >= coalesce((
+    select s.received_at from records s
+    where s.pseudonym = asked.value and s.received_at >= :since
+    order by s.received_at desc limit 1 offset :most
+), :since)
 """
+NUMBERS = "select record_id, number from records where record_id {among:record_ids}"
 DOCUMENTS = """
 select record_id, pseudonym, received_at, document, data_key from records
 where record_id {among:record_ids}
@@ -84,6 +90,21 @@ class Stored(msgspec.Struct, frozen=True):
     #: Empty in a neighbour: most are remembered by the craft, the others are got by `documents`.
     document: bytes
     data_key: bytes | None
+    #: Of a neighbour: the reports that say the same, and how many there are.
+    cluster: str = ""
+    volume: int = 1
+
+
+class Joined(msgspec.Struct, frozen=True):
+    """What a new record is to a cluster."""
+
+    cluster: str
+    #: Not only suggested.
+    same: bool
+    #: Its sender had not said so before.
+    fresh: bool
+    #: Clusters that are one with it by this record.
+    joins: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +133,9 @@ class Written(msgspec.Struct, frozen=True):
     document: tuple[bytes, bytes]
     identity: tuple[bytes, bytes]
     keys: Sequence[int]
+    #: Of a new record: the journal row it begins with.
+    number: int | None = None
+    joined: Joined | None = None
 
 
 class Stale(StoreUnavailable):
@@ -142,11 +166,7 @@ def write(tx: Transaction, rows: Sequence[Written], *, now: int) -> None:
             for row in rows
         ],
     )
-    tx.insert(
-        "fingerprints",
-        ("key", "record_id", "received_at"),
-        [(key, row.record_id, row.received_at) for row in rows for key in row.keys],
-    )
+    _fingerprint(tx, rows)
 
 
 def rewrite(
@@ -174,14 +194,35 @@ def find(tx: Transaction, record_id: str) -> tuple[int, Stored] | None:
     return (row[5], _stored(row)) if row else None
 
 
-def neighbours(tx: Transaction, *, keys: Sequence[int], pseudonym: str, since: int) -> list[Stored]:
-    """Earlier records that share words with a text, or its sender; without their documents."""
-    rows = tx.all(ALIKE, keys=list(keys), since=since, limit=NEIGHBOURS) if keys else []
-    rows += tx.all(SAME_SENDER, pseudonym=pseudonym, since=since, limit=NEIGHBOURS)
-    return [
-        Stored(record_id, pseudonym, received, b"", None if key is None else bytes(key))
-        for record_id, pseudonym, received, key in {row[0]: row for row in rows}.values()
+def neighbours(
+    tx: Transaction, asked: Sequence[tuple[str, Sequence[int]]], *, since: int
+) -> list[list[Stored]]:
+    """
+    For each message, given by its sender and its keys, the earlier records that may be the same.
+
+    Those that share keys, most alike first, then those of the sender; without their documents.
+    """
+    if not asked:
+        return []
+    found = fingerprints.alike(tx, [keys for _, keys in asked], since=since)
+    sent: dict[str, list[int]] = {}
+    lanes = sorted({lane for lane, _ in asked})
+    for lane, number in tx.all(SAME_SENDER, lanes=lanes, since=since, most=OF_A_SENDER - 1):
+        sent.setdefault(lane, []).append(number)
+    wanted = [
+        dict.fromkeys([*numbers, *sent.get(lane, ())])
+        for (lane, _), numbers in zip(asked, found, strict=True)
     ]
+    stored = _candidates(tx, sorted({number for numbers in wanted for number in numbers}))
+    return [[stored[number] for number in numbers if number in stored] for numbers in wanted]
+
+
+def _candidates(tx: Transaction, numbers: list[int]) -> dict[int, Stored]:
+    rows = tx.all(CANDIDATES, numbers=numbers) if numbers else []
+    return {
+        number: Stored(record_id, lane, received, b"", key and bytes(key), cluster, volume)
+        for number, record_id, lane, received, key, cluster, volume in rows
+    }
 
 
 def documents(tx: Transaction, record_ids: Sequence[str]) -> dict[str, Stored]:
@@ -253,7 +294,20 @@ def forwarded(tx: Transaction, record_ids: Sequence[str], now: int) -> None:
 def _record_row(row: Written, now: int) -> tuple[object, ...]:
     """A new record's values, in the order of `COLUMNS`."""
     names = (row.record_id, row.revision, row.case_code, row.channel, row.external_id)
-    return (*names, row.received_at, now, row.pseudonym, "diterima", *row.document)
+    cluster = row.joined.cluster if row.joined and row.joined.same else None
+    state = (now, row.pseudonym, "diterima")
+    return (*names, row.received_at, *state, *row.document, row.number, cluster)
+
+
+def _fingerprint(tx: Transaction, rows: Sequence[Written]) -> None:
+    """Let records be found by their words; a revision also by the words it had before."""
+    revised = [row.record_id for row in rows if row.revision > 1]
+    found = tx.all(NUMBERS, record_ids=revised) if revised else []
+    numbers: dict[str, int | None] = dict(cast("Sequence[tuple[str, int]]", found))
+    named = [(numbers.get(row.record_id, row.number), row) for row in rows]
+    fingerprints.put(
+        tx, [(number, row.received_at, row.keys) for number, row in named if number is not None]
+    )
 
 
 def _stored(row: tuple[Any, ...]) -> Stored:

@@ -105,7 +105,7 @@ class Pipeline(_Section, frozen=True, kw_only=True):
     #: In chats a report that does not say where it is gets one question.
     questions: bool = True
     #: How far back the same complaint is looked for.
-    match_window_days: Annotated[int, msgspec.Meta(ge=1, le=366)] = 30
+    match_window_days: Annotated[int, msgspec.Meta(ge=1, le=366)] = 90
     #: More automatic answers than this to one sender are a loop of two machines.
     replies_per_hour: Count = 240
     #: Read and classify in a process of its own, so that no message makes another one wait.

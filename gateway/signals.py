@@ -7,8 +7,11 @@ import msgspec
 
 from channels.contract import Signal
 from forwarder.ports import Row, Transaction, Vault
+from gateway.clusters import Grown
 from gateway.work import Claimed
 
+#: The source of signals of our own making.
+EVENT = "mass-event"
 COLUMNS = ("journal_id", "channel", "source", "received_at", "document", "data_key")
 COLUMNS_SEEN = "journal_id, channel, received_at, document, data_key, record_id"
 RECENT = f"""
@@ -44,6 +47,30 @@ def put(tx: Transaction, vault: Vault, seen: Sequence[tuple[Claimed, Signal]]) -
         for row, signal in seen
     ]
     tx.insert("signals", COLUMNS, rows)
+
+
+def tell(tx: Transaction, vault: Vault, grown: Sequence[Grown]) -> None:
+    """Tell the monitor of events many people report, by the report that made them so many."""
+    rows = [
+        (
+            one.by.number,
+            one.by.channel,
+            EVENT,
+            one.by.received_at,
+            *vault.seal(msgspec.json.encode(_event(one))),
+            one.cluster,  # it is a report already
+        )
+        for one in grown
+    ]
+    tx.insert("signals", (*COLUMNS, "record_id"), rows)
+
+
+def _event(grown: Grown) -> Signal:
+    text = (
+        f"{grown.senders} people within a day tell of what case {grown.by.case_code} tells of;"
+        f" {grown.reports} reports say the same"
+    )
+    return Signal(source=EVENT, text=text, title="mass event")
 
 
 def recent(tx: Transaction, vault: Vault, *, since: int, limit: int = 200) -> Iterator[Seen]:

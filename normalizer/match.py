@@ -19,6 +19,7 @@ from normalizer.related import Likeness, liken
 from normalizer.report import Complaint, Neighbour
 
 VERSION = "2"
+SAME_SENDER = "same sender"
 
 RELATED = 0.5
 #: The share of the shorter text that must be in the other.
@@ -61,7 +62,10 @@ def match(said: Complaint, neighbours: Sequence[Neighbour]) -> Duplicate | None:
     verdict, best = max(kin, key=lambda pair: (pair[0].relation == "same", pair[0].score))
     if verdict.relation != "same":
         return _duplicate(verdict, best, volume=best.volume)
-    volumes = {each.cluster: each.volume for verdict, each in kin if verdict.relation == "same"}
+    volumes: dict[str, int] = {}
+    for each_verdict, each in kin:
+        if each_verdict.relation == "same":
+            volumes[each.cluster] = max(each.volume, volumes.get(each.cluster, 1))
     others = sorted(volumes.keys() - {best.cluster})[:_MOST_JOINED]
     volume = sum(volumes[cluster] for cluster in (best.cluster, *others))
     return _duplicate(verdict, best, volume=volume + 1, joins=tuple(others))
@@ -123,7 +127,7 @@ def _located(likeness: Likeness) -> bool:
 def _why(likeness: Likeness, *, same_sender: bool) -> tuple[str, ...]:
     text, place, days = likeness.text, likeness.place, likeness.days
     reasons = (
-        (same_sender, "same sender"),
+        (same_sender, SAME_SENDER),
         (text.ratio > _ALL, "same words"),
         (text.ratio <= _ALL and text.cover > 0, f"{int(text.cover * 100)} % of the words"),
         (place.named and place.names > _ONE_PLACE and not place.elsewhere, "same address"),

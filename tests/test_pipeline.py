@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import permutations
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
@@ -24,6 +25,7 @@ from gateway.journal import Journal
 from gateway.operate import Order
 from gateway.pipeline import BATCH, Pipeline
 from gateway.reading import Reader
+from gateway.refill import refill
 from gateway.settings import read_settings
 from gateway.store import Store
 from gateway.turn import Manners
@@ -138,7 +140,17 @@ class Desk:
         await self.database.write(take_back)
 
     def pipeline(self, database: Database) -> Pipeline:
-        """A pipeline as the gateway builds it, with the rules it ships."""
+        """A pipeline as the gateway builds it."""
+        return Pipeline(
+            database=database,
+            vault=self.vault,
+            workshop=self.workshop(),
+            timing=Timing(part_timeout=PART_TIMEOUT * 1000, match_window=WEEK),
+            clock=lambda: self.clock.milliseconds,
+        )
+
+    def workshop(self) -> InThread:
+        """What thinks, with the rules the gateway ships."""
         settings = read_settings(None, self.folder, {})
         recorder = build_recorder(settings, self.vault)
         recorder._manners = Manners(  # noqa: SLF001 (the one setting that varies here)
@@ -148,13 +160,7 @@ class Desk:
             share_identity=False,
         )
         channels = {"sms": Sms(Sms.Options(), bytes(32)), "broken": Broken()}
-        return Pipeline(
-            database=database,
-            vault=self.vault,
-            workshop=InThread(Craft(Reader(channels, self.vault), recorder)),
-            timing=Timing(part_timeout=PART_TIMEOUT * 1000, match_window=WEEK),
-            clock=lambda: self.clock.milliseconds,
-        )
+        return InThread(Craft(Reader(channels, self.vault), recorder))
 
     async def records(self) -> list[Record]:
         """Every record, by its journal row."""
@@ -257,6 +263,62 @@ async def test_the_same_words_later_are_two_records_that_know_each_other(desk: D
 
     assert second.duplicate
     assert second.duplicate.of == first.record_id
+
+
+async def test_a_campaign_is_one_cluster_and_the_monitor_hears_of_it(desk: Desk) -> None:
+    """Everybody keeps a report of their own; each tells how many there were, batch by batch."""
+    text = "Tolak pembangunan tempat pembuangan sampah di lapangan desa Sukamaju kecamatan Curug"
+    for number in range(6):
+        await desk.sms(f"c{number}", f"{text}!", sender=f"+62812000002{number:02d}")
+        if number != 2:
+            await desk.work()
+    made = await desk.records()
+    joined = [record.duplicate for record in made[1:] if record.duplicate]
+
+    assert [one.volume for one in joined] == [2, 3, 4, 5, 6]
+    assert {one.cluster for one in joined} == {made[0].record_id}
+    [told] = await desk.rows("select source, record_id from signals")
+    assert tuple(told) == ("mass-event", made[0].record_id)
+
+
+async def test_lost_fingerprints_are_made_again_from_the_records(desk: Desk) -> None:
+    """The table is an index: what it held is in the records; once is enough."""
+    text = "Sampah menumpuk di belakang pasar Kenanga sejak hari Senin"
+    sql = "select key, received_at, number from fingerprints order by number, key"
+    again = partial(
+        refill,
+        desk.database,
+        desk.workshop(),
+        window=WEEK,
+        clock=lambda: desk.clock.milliseconds,
+    )
+    await again()
+    for number in range(3):
+        await desk.sms(f"{number}", f"{text} {number}", sender=f"+6281200000{number:03d}")
+    await desk.work()
+    before = await desk.rows(sql)
+    await desk.database.write(lambda tx: tx.run("delete from fingerprints where key > 0"))
+    await again()
+    after = await desk.rows(sql)
+    await desk.database.write(lambda tx: tx.run("delete from fingerprints where number > 1"))
+    few = await desk.rows(sql)
+    await again()
+
+    assert before
+    assert after == before
+    assert await desk.rows(sql) == few != before
+
+
+async def test_one_who_repeats_themselves_is_no_mass_event(desk: Desk) -> None:
+    """Ten times the same from one phone."""
+    for number in range(10):
+        await desk.sms(f"c{number}", "Got mampet di Jalan Melati, air meluap ke rumah warga")
+    await desk.work()
+    made = await desk.records()
+
+    assert made[-1].duplicate
+    assert made[-1].duplicate.volume == 10
+    assert await desk.rows("select source from signals") == []
 
 
 # --- parts -------------------------------------------------------------------------------------

@@ -149,7 +149,7 @@ def test_an_operators_file_needs_only_what_differs(config: Path) -> None:
     settings = read(config, "[pipeline]\nreplies_per_hour = 12\n")
 
     assert settings.pipeline.replies_per_hour == 12
-    assert settings.pipeline.match_window_days == 30
+    assert settings.pipeline.match_window_days == 90
 
 
 def test_a_channel_that_is_off_asks_for_no_secret(config: Path) -> None:

@@ -1,8 +1,10 @@
 """
-What an engine is to the store: a writer connection, readers, and its words for four snippets.
+What an engine is to the store: a writer connection, readers, and its words for some snippets.
 
-SQL is written once, with `:name` parameters and `{id}`, `{blob}`, `{lock}`, `{among:name}` where
-the engines differ; `Engine.spell` turns it into the engine's own and caches the result.
+SQL is written once, with `:name` parameters and `{id}`, `{blob}`, `{lock}`, `{among:name}` and
+others where the engines differ; `Engine.spell` turns it into the engine's own and caches the
+result. `{each:name}` and `{each_text:name}` are a list of numbers or texts as a table `asked` with
+one column `value`.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence

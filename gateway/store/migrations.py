@@ -195,4 +195,37 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "insert into outbox_bodies (id, body) select id, body from outbox",
         "alter table outbox drop column body",
     ),
+    (
+        # Records get a number, the journal row they began with: a key's rows hold it instead of a
+        # long id. The keys are made with a secret now; `gateway/refill.py` makes them again.
+        "drop table fingerprints",
+        """
+        create table fingerprints (
+            key bigint not null,
+            received_at bigint not null,
+            number bigint not null,
+            primary key (key, received_at, number)
+        ) {clustered}
+        """,
+        "alter table records add column number bigint",
+        """
+        update records set number = (
+            select j.id from journal j
+            where j.channel = records.channel and j.external_id = records.external_id
+        )
+        """,
+        "create unique index records_by_number on records (number)",
+        # Which reports say the same; the record a cluster began with has none.
+        "alter table records add column cluster text",
+        """
+        create table clusters (
+            cluster text primary key,         -- the record it began with
+            whole text not null,              -- itself, or the cluster it became part of
+            reports bigint not null,          -- that say the same
+            day_began bigint not null,
+            day_senders bigint not null       -- different ones since then, suggested ones included
+        )
+        """,
+        "create index clusters_by_whole on clusters (whole)",
+    ),
 )

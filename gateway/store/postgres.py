@@ -24,6 +24,8 @@ WORDS = {
     "clustered": "",
     "lock": "for update skip locked",
     "among": Words("= any(:%s)"),
+    "each": Words("unnest(:%s::bigint[]) as asked(value)"),
+    "each_text": Words("unnest(:%s::text[]) as asked(value)"),
 }
 PARAMETER = re.compile(r"(?<!:):([a-z_][a-z_0-9]*)")
 # "on" waits for the local disk (and standbys); weaker values acknowledge what can be lost.

@@ -34,6 +34,8 @@ WORDS = {
     "clustered": "without rowid",
     "lock": "",
     "among": Words("in (select value from json_each(:%s))"),
+    "each": Words("json_each(:%s) as asked"),
+    "each_text": Words("json_each(:%s) as asked"),
 }
 
 
