@@ -58,6 +58,10 @@ where lane = :lane and reply_id is not null
 SEALED = """
 select b.body, o.data_key from outbox o join outbox_bodies b on b.id = o.id where o.id = :id
 """
+RECENT = """
+select lane, count(*) from outbox
+where lane {among:lanes} and created_at >= :since and reply_id is not null group by lane
+"""
 ARRIVED = "delivered"
 
 
@@ -121,15 +125,9 @@ def forget(tx: Transaction, lane: str, now: int) -> None:
     tx.run(ERASE, lane=lane, now=now)
 
 
-def recent(tx: Transaction, lane: str, since: int) -> int:
-    """How many answers were put for a lane since then."""
-    row = tx.one(
-        "select count(*) from outbox"
-        " where lane = :lane and created_at >= :since and reply_id is not null",
-        lane=lane,
-        since=since,
-    )
-    return int(row[0]) if row else 0
+def recent(tx: Transaction, lanes: Sequence[str], since: int) -> dict[str, int]:
+    """How many answers were put for each of these lanes since then, where there were any."""
+    return dict(tx.all(RECENT, lanes=list(lanes), since=since))
 
 
 def replies_to(tx: Transaction, record_id: str) -> list[tuple[bytes, bytes, str]]:

@@ -1,9 +1,10 @@
 """
 What is remembered when a message comes: `look_up`, in one read for a whole batch.
 
-Most messages are plain reports of people who were asked nothing: for them two short questions to
-the database are enough for all together. A message that depends on what an earlier one of the same
-sender in this batch brings about is left for the next round, which begins after this one's commit.
+Most messages are plain reports of people who were asked nothing: for them a few short questions to
+the database are enough for all together, and neighbours alone are asked for one by one. A message
+that depends on what an earlier one of the same sender in this batch brings about is left for the
+next round, which begins after this one's commit.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -60,6 +61,9 @@ class _Moment:
     now: int
     open: Mapping[str, Open]
     waiting: Mapping[str, list[Waiting]]
+    #: Records some of the messages became before, and automatic answers of the last hour by lane.
+    records: Mapping[str, tuple[int, Stored]]
+    answers: Mapping[str, int]
 
 
 def look_up(
@@ -74,6 +78,8 @@ def look_up(
         now=now,
         open=questions.of(tx, lanes),
         waiting=members.waiting_of(tx, lanes),
+        records=records.find_all(tx, [inquiry.record_id for inquiry in asked]),
+        answers=outbox_desk.recent(tx, lanes, since=now - HOUR),
     )
     first, later = _round(asked, at)
     asking = [inquiry for inquiry in first if inquiry.keys is not None]
@@ -112,19 +118,19 @@ def _round(asked: Sequence[Inquiry], at: _Moment) -> tuple[list[Inquiry], list[I
 
 def _context(inquiry: Inquiry, neighbours: list[Stored], at: _Moment) -> Context:
     tx, lane = at.tx, inquiry.lane
-    found = records.find(tx, inquiry.record_id)
+    found = at.records.get(inquiry.record_id)
     existing = _target(tx, found, with_parts=True, also=inquiry.ids)
     return Context(
         existing=existing,
         neighbours=neighbours,
-        answers=outbox_desk.recent(tx, lane, since=at.now - HOUR),
+        answers=at.answers.get(lane, 0),
         talk=None if existing else _talk(inquiry, at),
     )
 
 
 def _target(
     tx: Transaction,
-    found: tuple[int, records.Stored] | None,
+    found: tuple[int, Stored] | None,
     *,
     with_parts: bool,
     also: Sequence[int] = (),

@@ -67,6 +67,10 @@ DOCUMENTS = """
 select record_id, pseudonym, received_at, document, data_key from records
 where record_id {among:record_ids}
 """
+REVISIONS = """
+select record_id, pseudonym, received_at, document, data_key, revision from records
+where record_id {among:record_ids}
+"""
 FORWARDED = """
 update records set state = 'diteruskan', updated_at = :now
 where record_id {among:record_ids} and state = 'diterima'
@@ -186,12 +190,13 @@ def rewrite(
 
 def find(tx: Transaction, record_id: str) -> tuple[int, Stored] | None:
     """A record's revision and what is stored of it."""
-    row = tx.one(
-        "select record_id, pseudonym, received_at, document, data_key, revision from records"
-        " where record_id = :record_id",
-        record_id=record_id,
-    )
-    return (row[5], _stored(row)) if row else None
+    return find_all(tx, [record_id]).get(record_id)
+
+
+def find_all(tx: Transaction, record_ids: Sequence[str]) -> dict[str, tuple[int, Stored]]:
+    """The revisions of these records and what is stored of them; unknown ones are left out."""
+    rows = tx.all(REVISIONS, record_ids=list(record_ids))
+    return {row[0]: (row[5], _stored(row)) for row in rows}
 
 
 def neighbours(

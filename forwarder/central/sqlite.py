@@ -13,7 +13,7 @@ import sqlite3
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, NamedTuple
 
 import msgspec
 from sqlite_utils import Database
@@ -29,17 +29,28 @@ BUSY_SECONDS = 3.0
 LARGEST = 2**63 - 1
 
 _NAMES = ", ".join(f'"{name}"' for name in COLUMNS)
-_VALUES = ", ".join(f":{name}" for name in COLUMNS)
+_VALUES = ", ".join("?" * len(COLUMNS))
 _CHANGES = ", ".join(f'"{name}" = excluded."{name}"' for name in COLUMNS if name != "record_id")
 UPSERT = f"""
 insert into {RECORDS} ({_NAMES}) values ({_VALUES})
 on conflict (record_id) do update set {_CHANGES} where excluded.revision > {RECORDS}.revision
 """
 KEEP = f"""
-insert into {REVISIONS} (record_id, revision, document) values (:record_id, :revision, :document)
-on conflict do nothing
+insert into {REVISIONS} (record_id, revision, document) values (?, ?, ?) on conflict do nothing
 """
 HAS = f"select 1 from {REVISIONS} where record_id = :record_id and revision = :revision"
+
+
+_FIELDS = msgspec.json.Decoder(dict[str, Any])
+_RECORD_ID, _REVISION = list(COLUMNS).index("record_id"), list(COLUMNS).index("revision")
+
+
+class _Row(NamedTuple):
+    """What is written of a push."""
+
+    revision: tuple[str, int, str]
+    #: In the order of `COLUMNS`.
+    cells: list[object]
 
 
 class SqliteOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -84,17 +95,17 @@ class SqliteCentral(Central):
 
     def _store(self, pushes: Sequence[Push]) -> Sequence[Outcome]:
         rows = [_row(push) for push in pushes]
-        good = [row for row in rows if isinstance(row, dict)]
+        good = [row for row in rows if not isinstance(row, Refused)]
         try:
             db = self._opened()
             with db.atomic():
-                db.conn.executemany(KEEP, good)
-                db.conn.executemany(UPSERT, good)
+                db.conn.executemany(KEEP, [row.revision for row in good])
+                db.conn.executemany(UPSERT, [row.cells for row in good])
         except (sqlite3.Error, OSError) as exc:
             self._let_go()
             weather = TryLater(reason=f"{self.path.name}: {exc}")
-            return [weather if isinstance(row, dict) else row for row in rows]
-        return [Receipt() if isinstance(row, dict) else row for row in rows]
+            return [row if isinstance(row, Refused) else weather for row in rows]
+        return [row if isinstance(row, Refused) else Receipt() for row in rows]
 
     def _look_up(self, push: Push) -> Receipt | Uncertain | None:
         key = {"record_id": push.record_id, "revision": push.revision}
@@ -126,17 +137,18 @@ class SqliteCentral(Central):
             self._db = None
 
 
-def _row(push: Push) -> dict[str, Any] | Refused:
+def _row(push: Push) -> _Row | Refused:
     """The record as column values; a document that fits no column is for a person to see."""
     try:
-        fields = msgspec.json.decode(push.document, type=dict[str, Any])
-        row = {name: _cell(fields.get(name)) for name in COLUMNS}
+        fields = _FIELDS.decode(push.document)
+        cells = [_cell(fields.get(name)) for name in COLUMNS]
         text = push.document.decode()
     except (ValueError, OverflowError) as exc:
         return Refused(reason=f"the document cannot be stored: {type(exc).__name__}")
-    if row["record_id"] != push.record_id or row["revision"] != push.revision:
+    named = (cells[_RECORD_ID], cells[_REVISION])
+    if named != (push.record_id, push.revision):
         return Refused(reason="the document is not the record it is sent as")
-    return row | {"document": text}
+    return _Row(revision=(push.record_id, push.revision, text), cells=cells)
 
 
 def _cell(value: object) -> object:
