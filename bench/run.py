@@ -5,7 +5,9 @@
 """
 
 import asyncio
+import signal
 import sys
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 
 import click
@@ -16,7 +18,7 @@ ROOT = Path(__file__).parents[1]
 sys.path[:1] = [str(ROOT), str(ROOT / "tests")]
 
 from bench.suite import GROUPS, measure  # noqa: E402 (see above)
-from bench.table import as_markdown, show  # noqa: E402 (see above)
+from bench.table import Figure, as_markdown, show  # noqa: E402 (see above)
 
 
 @click.command()
@@ -28,10 +30,24 @@ from bench.table import as_markdown, show  # noqa: E402 (see above)
 def main(*, quick: bool, write: bool, postfix: bool, postgres: bool, only: tuple[str, ...]) -> None:
     """Measure and print the table."""
     chosen = set(only) or {*GROUPS} - {"postgres"} | ({"postgres"} if postgres else set())
-    figures, notes = asyncio.run(measure(chosen, quick=quick, postfix=postfix))
+    try:
+        figures, notes = asyncio.run(_measured(chosen, quick=quick, postfix=postfix))
+    except asyncio.CancelledError:
+        raise SystemExit("bench: ended from outside, what it started is gone") from None
     show(figures, notes)
     if write:
         (ROOT / "docs/bench.md").write_text(as_markdown(figures, notes))
+
+
+async def _measured(
+    chosen: AbstractSet[str], *, quick: bool, postfix: bool
+) -> tuple[list[Figure], tuple[str, ...]]:
+    """The figures; whoever ends us early also ends the servers, which would go on."""
+    task = asyncio.current_task()
+    assert task  # noqa: S101 (we are in one)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+    return await measure(chosen, quick=quick, postfix=postfix)
 
 
 if __name__ == "__main__":

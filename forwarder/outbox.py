@@ -159,7 +159,8 @@ def put_sealed(tx: Transaction, rows: Sequence[Sealed]) -> None:
 
 def claim(tx: Transaction, wanted: Claim, now: int) -> list[Item]:
     """Take due rows, those due longest first, and at most one of each lane."""
-    rows = tx.all(TAKE, ids=_first_of_lanes(tx, wanted, now), now=now)
+    first = _first_of_lanes(tx, wanted, now)
+    rows = tx.all(TAKE, ids=first, now=now) if first else []
     ids = [row[0] for row in rows]
     if not ids:
         return []

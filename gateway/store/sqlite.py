@@ -21,10 +21,14 @@ from gateway.store.errors import StoreBusy
 
 # How long a statement waits for another process's lock before the caller is told "not now".
 BUSY_MS = 3_000
-# A checkpoint copies pages and syncs twice: when nobody waits above 4 MiB, in any case above 48 MiB
-# (in pages of 4 KiB, by SQLite itself within a commit).
-CHECKPOINT_IDLE = 4 << 20
+# A checkpoint copies pages and syncs twice: above 16 MiB when nobody waits (sooner, and the same
+# pages are copied again and again while a backlog is worked off), in any case above 48 MiB (in
+# pages of 4 KiB, by SQLite itself within a commit).
+CHECKPOINT_IDLE = 16 << 20
 CHECKPOINT_PAGES = 12_288
+# For each connection. Keys are random, so each record touches a page of every index, and SQLite's
+# own 2 MB do not hold them.
+CACHE_KIB = 8 << 10
 
 WORDS = {
     "id": "integer primary key",
@@ -98,6 +102,7 @@ class Sqlite:
             factory=_Reader if read_only else _Writer,
         )
         connection.execute(f"pragma busy_timeout = {BUSY_MS}")
+        connection.execute(f"pragma cache_size = -{CACHE_KIB}")
         if read_only:
             connection.execute("pragma query_only = on")
         else:
