@@ -12,6 +12,7 @@ import click
 from gateway.commands.act import parked, replay
 from gateway.commands.backup import backup
 from gateway.commands.check import check
+from gateway.commands.correct import correct
 from gateway.commands.evaluate import evaluate
 from gateway.commands.look import export, reconcile, status, verify
 from gateway.commands.normalize import normalize
@@ -19,6 +20,7 @@ from gateway.commands.officer import import_, signals_
 from gateway.commands.places import places
 from gateway.commands.run import run
 from gateway.commands.send import send
+from gateway.commands.train import train
 from gateway.errors import SettingsError
 from gateway.store import StoreError
 
@@ -32,7 +34,7 @@ def cli() -> None:
 
 
 OPERATE = (run, send, check, status, parked, replay, verify, reconcile, export, backup)
-OFFICERS = (import_, signals_, places)
+OFFICERS = (import_, signals_, places, correct, train)
 MEASURE = (normalize, evaluate)
 for command in (*OPERATE, *OFFICERS, *MEASURE):
     cli.add_command(command)

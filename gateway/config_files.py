@@ -5,13 +5,11 @@ So an operator keeps only what differs. The shipped folder belongs to the checko
 from; it is data and no package, see docs/decisions.md.
 """
 
-import os
-import tempfile
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 
 from gateway.errors import SettingsError
+from gateway.learning.versions import active_models
 
 CONFIG_FILE = "gateway.toml"
 RULE_FILES = (
@@ -26,7 +24,6 @@ RULE_FILES = (
 )
 #: What this gateway has learned from its own past, in the data folder where there is any.
 LEARNED_FILES = ("streets.json",)
-_READABLE = 0o644
 SHIPPED = Path(__file__).resolve().parents[1] / "config"
 
 
@@ -52,27 +49,10 @@ def config_files(config_dir: Path | None) -> Mapping[str, bytes]:
 
 
 def learned_files(data_dir: Path) -> Mapping[str, bytes]:
-    """The content of every file that was learned, by its name."""
-    return {name: _content(data_dir / name) for name in LEARNED_FILES if (data_dir / name).exists()}
-
-
-def write_whole(file: Path, content: bytes) -> None:
-    """Put it there whole: a gateway that reads at this moment sees the old file or the new one."""
-    try:
-        handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
-        try:
-            with os.fdopen(handle, "wb") as draft:
-                draft.write(content)
-                draft.flush()
-                os.fsync(draft.fileno())
-            Path(name).chmod(_READABLE)
-            Path(name).replace(file)
-        except OSError:
-            with suppress(OSError):
-                Path(name).unlink()
-            raise
-    except OSError as exc:
-        raise SettingsError(f"{file}: cannot be written: {exc.strerror}") from exc
+    """The content of every file that was learned and is in force, by its name."""
+    files = {name: data_dir / name for name in LEARNED_FILES if (data_dir / name).exists()}
+    files |= {f"models/{task}": file for task, file in active_models(data_dir).items()}
+    return {name: _content(file) for name, file in files.items()}
 
 
 def _content(file: Path) -> bytes:

@@ -16,6 +16,7 @@ from channels.officer_found import Found, external_id
 from forwarder.ports import Database, Transaction
 from gateway import signals
 from gateway.journal import Journal
+from gateway.learning.corrections import Correction, correct
 from gateway.naming import record_id_of
 from gateway.operate import AUDIT
 from gateway.signals import Seen
@@ -32,10 +33,11 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Filing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What the command line hands to the daemon: rows, or one signal by its number."""
+    """What the command line hands to the daemon: rows, a signal by its number, a correction."""
 
     rows: tuple[Row, ...] = ()
     signal: int | None = None
+    correction: Correction | None = None
     who: str = "operator"
 
 
@@ -55,9 +57,13 @@ class Desk:
     vault: Vault
     #: Milliseconds since 1970.
     clock: Callable[[], int]
+    #: Where a corrected record goes.
+    centrals: tuple[str, ...] = ()
 
     async def file(self, filing: Filing) -> Filed:
-        """Put it into the journal; raises NotStored, and LookupError for a signal nobody knows."""
+        """Put it into the journal; raises NotStored, and LookupError for what nobody knows."""
+        if filing.correction is not None:
+            return await self._correct(filing.correction)
         if filing.signal is not None:
             return await self._report(filing.signal, filing.who)
         deliveries = [
@@ -72,7 +78,7 @@ class Desk:
     async def _report(self, number: int, who: str) -> Filed:
         seen = await self.database.read(lambda tx: signals.find(tx, self.vault, number))
         if seen is None:
-            raise LookupError(number)
+            raise LookupError(f"signal {number}")
         found = found_in(seen, who)
         delivery = Delivery(external_id=external_id(found), payload=msgspec.json.encode(found))
         [accepted] = await self.journal.accept(CHANNEL, [delivery])
@@ -84,6 +90,13 @@ class Desk:
 
         await self.database.write(note)
         return Filed(new=int(accepted.new), known=int(not accepted.new))
+
+    async def _correct(self, correction: Correction) -> Filed:
+        def write(tx: Transaction) -> None:
+            correct(tx, self.vault, correction, centrals=self.centrals, now=self.clock())
+
+        await self.database.write(write)
+        return Filed(new=1)
 
     def _audit(self, tx: Transaction, *, who: str, what: str) -> None:
         tx.run(AUDIT, at=self.clock(), who=who, what=what)

@@ -23,8 +23,16 @@ async def carry_out(parts: Parts, order: Order) -> int:
 
 async def file_for(parts: Parts, filing: Filing) -> Filed:
     """Put down what an officer found; the pipeline hears of it by the journal."""
-    desk = Desk(database=parts.store, journal=parts.journal, vault=parts.vault, clock=now_ms)
-    return await desk.file(filing)
+    desk = Desk(
+        database=parts.store,
+        journal=parts.journal,
+        vault=parts.vault,
+        clock=now_ms,
+        centrals=tuple(parts.settings.centrals),
+    )
+    filed = await desk.file(filing)
+    parts.poke_workers()
+    return filed
 
 
 async def scrape(parts: Parts, health: Health, accept: str) -> tuple[str, bytes]:

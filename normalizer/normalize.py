@@ -17,6 +17,7 @@ from normalizer.classify import Classification, classify
 from normalizer.flags import flags_of
 from normalizer.language import language_of
 from normalizer.match import match
+from normalizer.model_judging import evidence_of, learned
 from normalizer.places import VERSION as PLACES_VERSION
 from normalizer.places import Located, locate
 from normalizer.privacy import kinds_of, spans_in
@@ -49,13 +50,23 @@ def understand(message: InboundMessage, rules: Rules, clean_text: str | None = N
     if clean_text is None:
         clean_text = clean(matter_of(message), rules.abbreviations)
     located = locate(_read(message, clean_text), message.place, rules.places)
-    spoken = words(f"{storable(message.title)}\n{matter_in(clean_text[:_READ])}")
+    title = storable(message.title)
+    spoken = words(f"{title}\n{matter_in(clean_text[:_READ])}")
+    judged = classify(spoken, rules, chosen=message.topic, located=located)
+    if rules.models:
+        judged = learned(
+            judged,
+            evidence_of(clean_text, title, storable(message.place), rules),
+            rules.models,
+            lambda topic: classify(spoken, rules, chosen=topic, located=located).agency,
+            chosen=bool(message.topic and judged.topic.value == message.topic),
+        )
     return Understood(
         clean_text=clean_text,
         spoken=spoken,
         place=_place(message, located),
         point=_point(message) or _point_in_words(located),
-        judged=classify(spoken, rules, chosen=message.topic, located=located),
+        judged=judged,
     )
 
 

@@ -16,6 +16,7 @@ import msgspec
 from normalizer.agencies import Agencies, AgenciesError, agencies_of
 from normalizer.flags import FlagRules, FlagsFile, flag_rules
 from normalizer.gazetteer import GazetteerError, area_of, check_table
+from normalizer.model import Model, ModelError
 from normalizer.places import Places
 from normalizer.places_evidence import Learned
 from normalizer.places_streets import StreetsError, read_streets
@@ -42,6 +43,8 @@ FILES = (
 
 #: Learned by `places learn`; read where it is there.
 STREETS = "streets.json"
+#: Learned by `train`: the model of each task that decides now, as "models/topic".
+MODELS = "models/"
 
 T = TypeVar("T")
 
@@ -60,6 +63,8 @@ class Rules:
     flags: FlagRules
     places: Places
     replies: Mapping[str, Replies]
+    #: What was learned from officers' corrections, by task: type, topic, agency.
+    models: Mapping[str, Model]
 
 
 def read_rules(files: Mapping[str, bytes], tenant: str = "") -> Rules:
@@ -77,6 +82,7 @@ def read_rules(files: Mapping[str, bytes], tenant: str = "") -> Rules:
         flags=flag_rules(_decoded(files, "flags.toml", FlagsFile)),
         places=_places(files, tenant),
         replies=MappingProxyType({language: _replies(files, language) for language in LANGUAGES}),
+        models=MappingProxyType(_models(files)),
     )
 
 
@@ -88,6 +94,14 @@ def _decoded(files: Mapping[str, bytes], name: str, shape: type[T]) -> T:
         return msgspec.toml.decode(content, type=shape)
     except (msgspec.DecodeError, UnicodeDecodeError) as exc:
         raise RulesError(f"{name}: {exc}.") from exc
+
+
+def _models(files: Mapping[str, bytes]) -> dict[str, Model]:
+    names = [name for name in files if name.startswith(MODELS)]
+    try:
+        return {name.removeprefix(MODELS): Model(files[name]) for name in names}
+    except ModelError as exc:
+        raise RulesError(f"{names[0]}: {exc}.") from exc
 
 
 def _places(files: Mapping[str, bytes], tenant: str) -> Places:

@@ -51,7 +51,7 @@ def file_it(place: Place, filing: Filing) -> Filed:
         body = msgspec.json.encode(filing)
         return msgspec.convert(_posted(settings, operator_token(vault), "/file", body), type=Filed)
     except LookupError as exc:
-        raise click.ClickException(f"there is no signal {exc}") from exc
+        raise click.ClickException(f"there is no {exc}") from exc
 
 
 def not_ready(settings: Settings) -> list[str]:
@@ -78,7 +78,13 @@ async def _file_here(settings: Settings, vault: Vault, filing: Filing) -> Filed:
     try:
         journal = Journal(store, vault, clock=now_ms)
         await journal.open()
-        desk = Desk(database=store, journal=journal, vault=vault, clock=now_ms)
+        desk = Desk(
+            database=store,
+            journal=journal,
+            vault=vault,
+            clock=now_ms,
+            centrals=tuple(settings.centrals),
+        )
         return await desk.file(filing)
     finally:
         await store.close()

@@ -7,7 +7,7 @@ from typing import BinaryIO
 import click
 
 from gateway.commands.common import Place, place_options
-from gateway.config_files import config_files
+from gateway.config_files import config_files, learned_files
 from gateway.errors import SettingsError
 from gateway.filtering import Said, filtered, report_of
 from normalizer.normalize import normalize as record_of
@@ -23,11 +23,12 @@ def normalize(place: Place, source: BinaryIO) -> None:
     Read complaints as JSON lines from SOURCE, by default the input, and write their records.
 
     A line has `text`, and may have `channel`, `sent_at`, `address`, `title` and `tenant` (the code
-    of the area the office serves). Nothing is stored or sent. Exit 1 if a line could not be read.
+    of the area the office serves). Nothing is stored or sent; what was learned in the data folder
+    is used. Exit 1 if a line could not be read.
 
     Example: lapor-gateway normalize complaints.jsonl > records.jsonl
     """
-    files = config_files(place.config)
+    files = {**config_files(place.config), **learned_files(place.data)}
 
     @cache
     def rules_for(tenant: str) -> Rules:

@@ -10,10 +10,11 @@ import msgspec
 from channels.officer_table import NoTable, read_table
 from gateway import records
 from gateway.commands.common import Place, counting, looking, place_options, show_table
-from gateway.config_files import find_config_file, write_whole
+from gateway.config_files import find_config_file
 from gateway.errors import SettingsError
 from gateway.places_learn import NoReports, past_in, past_of
 from gateway.places_table import TableError, read_tables, table_of, tables_in, within
+from gateway.write_whole import write_whole
 from normalizer.gazetteer import (
     Gazetteer,
     GazetteerError,

@@ -228,4 +228,21 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         """,
         "create index clusters_by_whole on clusters (whole)",
     ),
+    (
+        # What officers decided, as lessons for `train`. The words stay in the record.
+        """
+        create table corrections (
+            id {id},
+            record_id text not null,
+            task text not null,               -- type, topic or agency
+            value text not null,
+            derived text,                     -- what stood there; null where an officer had put it
+            derived_by text not null,         -- rules, model or officer
+            derived_version text not null,
+            who text not null,
+            at bigint not null
+        )
+        """,
+        "create index corrections_of on corrections (task, record_id)",
+    ),
 )

@@ -1,0 +1,1 @@
+"""Learning from officers' corrections: collecting them, fitting models, keeping their versions."""

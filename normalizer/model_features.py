@@ -1,0 +1,79 @@
+"""
+What a learned model sees of a report, as numbers of buckets.
+
+A report is a few blocks: its words, pairs of words, title, address and shape, each scaled to the
+same length so that a long text counts no more than a short one; and hints, which are what the rules
+make of it. A word stands for itself and for its four-letter pieces, so that a form nobody has
+written before is still like its relatives. Nothing is looked up in a dictionary: a name's checksum
+is its bucket.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import NamedTuple
+from zlib import crc32
+
+BUCKETS = 1 << 18
+# Bytes, which are letters in nearly every word here.
+_PIECE = 4
+_LONGEST_WORD = 24
+#: Kinds of units, the first letter of their names.
+WORD, TITLE, ADDRESS, PAIR, SHAPE, HINT = "wtapsh"
+_WITH_PIECES = frozenset((WORD, TITLE, ADDRESS))
+_MOST_MARKS = 3
+_LONGEST = 7
+
+
+class Hint(NamedTuple):
+    """Something the rules say of a report, how strongly, and in which of its words."""
+
+    name: str
+    weight: float
+    why: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """A report as a model sees it; words as `text.words` gives them."""
+
+    spoken: Sequence[str]
+    title: Sequence[str] = ()
+    address: Sequence[str] = ()
+    hints: Sequence[Hint] = ()
+
+
+def blocks_of(evidence: Evidence) -> list[list[str]]:
+    """The units of each block, each unit once; a unit is its kind's letter and what it is."""
+    spoken = evidence.spoken
+    pairs = dict.fromkeys(pairwise(spoken))
+    blocks = [
+        [WORD + word for word in dict.fromkeys(spoken)],
+        [f"{PAIR}{first} {second}" for first, second in pairs],
+        [TITLE + word for word in dict.fromkeys(evidence.title)],
+        [ADDRESS + word for word in dict.fromkeys(evidence.address)],
+        _shape(spoken),
+    ]
+    return [block for block in blocks if block]
+
+
+def buckets_of(unit: str) -> list[int]:
+    """The buckets of a unit: its own, and of a word those of its pieces."""
+    name = unit.encode("utf-8", "surrogatepass")
+    buckets = [crc32(name) % BUCKETS]
+    if unit[0] in _WITH_PIECES and not unit[1:].isdigit():
+        word, kind = b"^" + name[1:_LONGEST_WORD] + b"$", crc32(name[:1].upper())
+        pieces = {word[at : at + _PIECE] for at in range(len(word) - _PIECE + 1)}
+        buckets += [crc32(piece, kind) % BUCKETS for piece in pieces]
+    return buckets
+
+
+def _shape(spoken: Sequence[str]) -> list[str]:
+    """How long it is and whether it asks."""
+    asked = spoken.count("?")
+    ends = bool(spoken) and spoken[-1] == "?"
+    return [
+        f"{SHAPE}long {min(_LONGEST, len(spoken).bit_length())}",
+        f"{SHAPE}asks {min(_MOST_MARKS, asked)}",
+        f"{SHAPE}ends asking {int(ends)}",
+    ]

@@ -1,0 +1,114 @@
+"""
+What becomes of the rules' judgements where models have been learned.
+
+A model is asked with the words of a report and with what the rules found in them, so it begins
+where the rules end. Sure, it decides; unsure, nothing is decided, for a guess costs an office's
+time: the likeliest offices stand as alternatives. What a citizen chose stays, and so does what a
+model cannot know because nobody has ever corrected towards it.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+import msgspec
+
+from normalizer.classify import Classification
+from normalizer.lexicon import Score
+from normalizer.model import Answer, Model
+from normalizer.model_features import Evidence, Hint
+from normalizer.record import Agency, Judgement
+from normalizer.rules import Rules
+from normalizer.text import words
+
+TYPE, TOPIC, AGENCY = TASKS = ("type", "topic", "agency")
+# Where misconduct is complained of it does not matter what it is about.
+_SUPERVISION = "pengaduan_pengawasan"
+_READ = 20_000
+
+
+def evidence_of(clean_text: str, title: str, address: str, rules: Rules) -> Evidence:
+    """
+    What the models see of a report.
+
+    `title` and `address` are the citizen's own, "" where none was given.
+    """
+    spoken = words(f"{title}\n{clean_text}"[:_READ])
+    taxonomy = rules.taxonomy
+    return Evidence(
+        spoken=words(clean_text[:_READ]),
+        title=words(title[:_READ]),
+        address=words(address[:_READ]),
+        hints=(
+            *_hints("topic", taxonomy.topics.scores(spoken)),
+            *_hints("type", taxonomy.types.scores(spoken)),
+        ),
+    )
+
+
+def learned(
+    judged: Classification,
+    evidence: Evidence,
+    models: Mapping[str, Model],
+    agency_for: Callable[[str], Agency],
+    *,
+    chosen: bool,
+) -> Classification:
+    """
+    The judgements after the models were heard.
+
+    `agency_for` tells whom the rules would give a topic; `chosen`: the topic is the citizen's.
+    """
+    report_type, topic, agency = judged.type, judged.topic, judged.agency
+    if TYPE in models and _knows(models[TYPE], report_type.value):
+        report_type = _judgement(report_type, models[TYPE].ask(evidence), models[TYPE])
+    if TOPIC in models and not chosen:
+        topic = _judgement(topic, models[TOPIC].ask(evidence), models[TOPIC])
+        if topic.value and topic.value != judged.topic.value:
+            agency = _follows(agency_for(topic.value), topic)
+    if AGENCY in models and report_type.value != _SUPERVISION:
+        agency = _agency(agency, models[AGENCY].ask(evidence), models[AGENCY])
+    return Classification(type=report_type, topic=topic, agency=agency)
+
+
+def _hints(kind: str, scores: Sequence[Score]) -> Iterator[Hint]:
+    """The share of each label in all the rules found, and which was first."""
+    total = sum(score.weight for score in scores) + 1.0
+    for score in scores:
+        yield Hint(f"{kind} {score.label}", score.weight / total, score.why)
+    first = scores[0].label if scores else "none"
+    yield Hint(f"first {kind} {first}", 0.5, scores[0].why if scores else ())
+
+
+def _knows(model: Model, value: str | None) -> bool:
+    return value is None or value in model.head.labels
+
+
+def _judgement(by_rules: Judgement, answer: Answer, model: Model) -> Judgement:
+    if answer.value is None and not _knows(model, by_rules.value):
+        return by_rules
+    return Judgement(
+        value=answer.value,
+        confidence=answer.confidence,
+        by="model",
+        version=model.head.version,
+        why=answer.why,
+    )
+
+
+def _agency(by_rules: Agency, answer: Answer, model: Model) -> Agency:
+    if answer.value is None and not _knows(model, by_rules.value):
+        return by_rules
+    return Agency(
+        value=answer.value,
+        confidence=answer.confidence,
+        by="model",
+        version=model.head.version,
+        why=answer.why,
+        alternatives=tuple(label for label, _ in answer.best if label != answer.value),
+    )
+
+
+def _follows(agency: Agency, topic: Judgement) -> Agency:
+    """The rules' office for a topic the model found: no surer than the topic."""
+    return msgspec.structs.replace(
+        agency, confidence=topic.confidence, by="model", version=topic.version, why=topic.why
+    )
