@@ -9,10 +9,11 @@ there, for comparing and classifying. `words` is the one way a text is cut into 
 import re
 
 from normalizer.text_formal import formal
-from normalizer.text_parts import matter_in, title_of, without_greeting
+from normalizer.text_parts import matter_in, without_greeting
 from normalizer.text_short import written_out
 from normalizer.text_signs import repaired, storable
 from normalizer.text_table import Abbreviations
+from normalizer.text_title import title_of
 
 __all__ = (
     "Abbreviations",

@@ -3,32 +3,28 @@ What of a text is the matter, and what is greeting, quoted words, slogan or sign
 
 `parts_of` covers a text with spans and changes nothing, so an officer still sees all of it. Where
 only courtesies are said, they are the matter: a report is never empty because it was polite.
-`title_of` makes the one line of a list: what is wrong, and where.
 """
 
 import re
-from collections.abc import Iterator
 from typing import Literal, NamedTuple, TypeAlias
-
-TITLE_LENGTH = 80
 
 Kind: TypeAlias = Literal["greeting", "matter", "quoted", "slogan", "signature"]
 
-# Enough to find a title in, and a signature; a mail may hold megabytes.
-_READ = 600
+# Enough to find a signature in; a mail may hold megabytes.
 _TAIL = 300
-_SENTENCE_WORDS = 3
 _COURTESY_WORDS = 12
 _NAME_WORDS = 8
 _LOOSE_NAME_WORDS = 2
-_LONGEST_PLACE = 36
 
 _GREETING = re.compile(
     r"(?:(?:as+ala+mu+'?\s?ala[iy]k+u+m|(?:wr|wb|warahmatullahi|wabarakatuh)\b|om\sswastiastu"
     r"|salam\s(?:sejahtera|sehat|hormat)(?:\s(?:bagi|untuk|buat)\skita\ssemua)?|shal?om|syalom"
     r"|selamat\s(?:pagi|siang|sore|malam)"
-    r"|(?:pagi|siang|sore|malam)(?=\s*(?:[,.!]|(?:ba?pak|pak|i?bu|admin|min|kak)\b))|hal+o+|hai|hi|hello|dear|permisi|yth|punten|sampurasun"
+    r"|(?:pagi|siang|sore|malam)(?=\s*(?:[,.!]|(?:ba?pak|pak|i?bu|admin|min|kak)\b))"
+    r"|hal+o+|hai|hi|hello|dear|permisi|yth|punten|sampurasun"
     r"|yang\sterhormat|kepada|mohon\smaaf|maaf|admin|min"
+    r"|(?:(?:ba?pak|i?bu)\s)?(?:bupati|gubernur|wali\s?kota|presiden|menteri|camat|lurah|kades"
+    r"|kepala\s(?:desa|dinas)(?:\s\w+)?)(?=\s*[,.!:;\n])"
     # "Bapak saya sakit" is no greeting.
     r"|(?:ba?pak|pak|ibu|bu)(?=\s*[,.!:;/]|\s+(?:dan|ba?pak|pak|i?bu|admin)\b)|dan(?=\s+i?bu\b))"
     r"\b[\s,.!:;/-]*)+",
@@ -58,21 +54,7 @@ _CLOSES = re.compile(
     re.IGNORECASE,
 )
 _TRAILING_THANKS = re.compile(rf"\s{_THANKS}(?:\s\w+){{0,3}}\W*$", re.IGNORECASE)
-_INTRODUCTION = re.compile(
-    r"(?:(?:saya|kami|sy|aku)\b(?:(?!\b(?:di|ke|tidak|belum|sudah)\b)[^.,;\n]){0,60}?\s)?"
-    r"(?:(?:mohon|minta)\s(?:izin|ijin)\s)?"
-    r"(?:(?:ingin|mau|hendak|akan|bermaksud|izin)\s)*"
-    r"(?:(?:me|ber)?lapor(?:kan)?|menyampaikan|mengadu(?:kan)?|mengeluhkan|(?:ber)?keluh|"
-    r"menginformasikan|memberitahukan|bertanya|menanyakan|tanya)\b"
-    r"(?:\s(?:bahwa|tentang|mengenai|soal|perihal|terkait|masalah|kalau|keluhan|laporan))*[\s,:.-]*",
-    re.IGNORECASE,
-)
-_STOP = re.compile(r"[.!?](?=\s|$)|\n")
 _WORD = re.compile(r"\w+")
-_SHORT = 6
-_SHORT_FORM = re.compile(
-    r"\b(?:\w|jl|jln|gg|no|kel|kec|kab|ds|dsn|dr|pak|bpk|drs|ir|st|rt|rw|km|prov)$", re.IGNORECASE
-)
 
 
 class Part(NamedTuple):
@@ -110,17 +92,6 @@ def matter_in(text: str) -> str:
 def without_greeting(text: str) -> str:
     """The text after its opening courtesy, or all of it where nothing else is said."""
     return text[_greeting_end(text) :] or text
-
-
-def title_of(text: str, where: str = "") -> str:
-    """
-    One line of at most 80 characters that ends at the border of a word.
-
-    It begins with the first sentence that says something; `where` is added if it does not tell.
-    """
-    line = _saying(matter_in(text.strip()[:_READ]))
-    place = _place_to_add(line, where)
-    return _cut(line, TITLE_LENGTH - len(place)) + place
 
 
 def _inside(text: str, start: int, end: int) -> list[Part]:
@@ -167,50 +138,3 @@ def _may_have_slogan(text: str) -> bool:
     return "#" in low or any(
         sign in low for sign in ("salam", "merdeka", "harga mati", "indonesia", "save our")
     )
-
-
-def _saying(matter: str) -> str:
-    """From the first sentence that says enough on, on one line."""
-    start = 0
-    for end in _sentence_ends(matter):
-        sentence = " ".join(matter[start:end].split())
-        said = _without_introduction(sentence)
-        # Two words are enough behind "saya mau lapor", where alone they would be "Mohon bantuan".
-        if len(_WORD.findall(said)) >= _SENTENCE_WORDS - (said != sentence):
-            more = matter[end:].split() if len(said) < TITLE_LENGTH // 2 else ()
-            return " ".join((said, *more))
-        start = end
-    return " ".join(matter.split())
-
-
-def _sentence_ends(text: str) -> Iterator[int]:
-    for found in _STOP.finditer(text):
-        at = found.start()
-        if found.group() != "." or not _SHORT_FORM.search(text[max(0, at - _SHORT) : at]):
-            yield found.end()
-    yield len(text)
-
-
-def _without_introduction(sentence: str) -> str:
-    found = _INTRODUCTION.match(sentence)
-    return sentence[found.end() :] if found and found.end() < len(sentence) else sentence
-
-
-def _place_to_add(line: str, where: str) -> str:
-    place = " ".join(where.split())
-    if not place or len(place) > _LONGEST_PLACE:
-        return ""
-    told = set(_WORD.findall(line[:TITLE_LENGTH].lower()))
-    if told.issuperset(_WORD.findall(place.lower())):
-        return ""
-    return f" ({place})"
-
-
-def _cut(line: str, length: int) -> str:
-    plain = line.rstrip(" ,.;:-")
-    if len(plain) <= length:
-        return plain
-    cut = line[:length]
-    border = cut.rfind(" ")
-    kept = cut[:border] if border > length // 2 else cut[: length - 1]
-    return kept.rstrip(" ,.;:-") + "…"

@@ -99,8 +99,10 @@ def _expand_at(at: int, chunks: Sequence[str], table: Abbreviations, *, shouting
     if core.lower() in table.meanings:
         full = _meant(at, core.lower(), chunks, table)
         if full:
-            return chunk.replace(core, _in_case(full, core, shouting=shouting), 1)
-    full = table.replaced.get(chunk, "")
+            said = chunk.replace(core, _in_case(full, core, shouting=shouting), 1)
+            # "no. 5": the full stop is of the short form, not of the sentence.
+            return said.removesuffix(".") if at + 1 < len(chunks) else said
+    full = table.replaced.get((chunk, shouting), "")
     if not full:
         full = _expand_first(at, chunks, table, shouting=shouting)
     return chunk if full != chunk and _may_be_name(at, core, chunks, table) else full
@@ -110,14 +112,16 @@ def _expand_first(at: int, chunks: Sequence[str], table: Abbreviations, *, shout
     """What becomes of a piece that is not remembered yet."""
     chunk = chunks[at]
     core = chunk.strip(_EDGES)
-    if _expand(chunk, table, shouting=True, opens=True) == chunk:
-        if core.lower() not in table.meanings:
-            settle(chunk, table.settled)
+    if core.lower() not in table.meanings and (
+        _expand(chunk, table, shouting=True, opens=True) == chunk
+    ):
+        settle(chunk, table.settled)
         return chunk
+    # Only a word like a name depends on where it stands.
     opens = core.istitle() and opens_sentence(at, chunks)
     full = _expand(chunk, table, shouting=shouting, opens=opens)
-    if core.isalpha() and chunk.islower() and len(table.replaced) < _REMEMBERED:
-        table.replaced[chunk] = full
+    if core.isalpha() and not core.istitle() and len(table.replaced) < _REMEMBERED:
+        table.replaced[chunk, shouting] = full
     return full
 
 

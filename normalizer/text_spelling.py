@@ -15,10 +15,11 @@ _LEAST_LETTERS = 3
 _LEAST_CONSONANTS = 4
 # Shorter ones are names as often: "sekarng" can be one thing only.
 _LONG_WORD = 6
+_LONGEST_WORD = 30
 # "XXX" hides something on purpose.
 _RUN = re.compile(r"([^\W\d_x])\1{2,}")
 # "pertanyaaan", "mengggunakan": one letter too many.
-_TWO_MEANT = re.compile(r"(a)\1{2,}(?=n)|(?<=n)(g)\2{2,}")
+_TWO_MEANT = re.compile(r"(?<!a)(a)\1{2,20}(?=n)|(?<=n)(g)\2{2,}")
 _DOUBLE = re.compile(r"([^\W\d_])\1")
 _ROMAN = re.compile(r"[ivxlcm]+|www")
 _TWICE = re.compile(r"([^\W\d_]{3,})[2²](nya|ny|an|lah|kan|ku)?")
@@ -39,7 +40,10 @@ def spelled(word: str, table: Abbreviations) -> str:
     if _RUN.search(word) and not _ROMAN.fullmatch(word):
         return _shortened(word, table)
     if not _VOWEL.search(word):
-        return _with_ending(word, table) or _by_consonants(word, table) or word
+        held = word[:-1] if word[-1:] == word[-2:-1] else ""
+        return (
+            _with_ending(word, table) or _short(held, table) or _by_consonants(word, table) or word
+        )
     return (
         _with_ending(word, table)
         or _with_double_letter(word, table)
@@ -94,7 +98,11 @@ def _with_ending(word: str, table: Abbreviations) -> str:
 
 
 def _with_double_letter(word: str, table: Abbreviations) -> str:
-    once = _DOUBLE.sub(r"\1", word) if len(word) > _LEAST_LETTERS else word
+    if len(word) <= _LEAST_LETTERS:
+        return ""
+    if word[-1] == word[-2] and word[:-1] in table.spoken:
+        return word[:-1]
+    once = _DOUBLE.sub(r"\1", word)
     return _known(once, table) if once != word else ""
 
 
@@ -124,7 +132,7 @@ def _stems(word: str) -> Iterator[tuple[str, str]]:
 
 def _disguised(word: str, table: Abbreviations) -> str:
     """Digits that look like letters, inside a word: "s4mp4h"; "rt05" or "blok4" is none."""
-    if not _DISGUISED.fullmatch(word) or word[-1] == "2":
+    if len(word) > _LONGEST_WORD or word[-1] == "2" or not _DISGUISED.fullmatch(word):
         return ""
     for letters in _LETTERS:
         attempt = word.translate(letters)

@@ -60,10 +60,10 @@ class Abbreviations:
     numbered: frozenset[str]
     #: Matches the keywords an advert asks to put first; empty at the least.
     keyword: re.Pattern[str]
-    #: What is known to stay as it is, in `clean` and in `formal`, and what small words become: only
-    #: a memory, no rule.
+    #: What is known to stay as it is, in `clean` and `formal`, and what other pieces become, in a
+    #: text in capitals or not: only a memory, no rule.
     settled: set[str] = field(default_factory=set)
-    replaced: dict[str, str] = field(default_factory=dict)
+    replaced: dict[tuple[str, bool], str] = field(default_factory=dict)
     settled_formal: set[str] = field(default_factory=set)
 
 

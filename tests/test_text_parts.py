@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from normalizer.text_parts import TITLE_LENGTH, matter_in, parts_of, title_of
+from normalizer.text_parts import matter_in, parts_of
+from normalizer.text_title import TITLE_LENGTH, title_of
 
 
 @pytest.mark.parametrize(
@@ -53,6 +54,9 @@ def test_parts_cover_a_text_in_order(text: str) -> None:
         ("Saya warga Desa Sukamaju ingin melaporkan bahwa air mati", "", "air mati"),
         ("Mohon maaf. Ada sampah di Jl. Mawar no. 5. Baunya menyengat", "",
          "Ada sampah di Jl. Mawar no. 5. Baunya menyengat"),
+        ("Saya Budi warga Desa Sukamaju. Saya mau lapor lampu mati di sini.", "",
+         "lampu mati di sini"),
+        ("Yth. Bapak Bupati, jembatan kami ambruk", "", "jembatan kami ambruk"),
         ("Rusak", "Desa Sukamaju", "Rusak (Desa Sukamaju)"),
         ("kata " * 30, "Desa Sukamaju", "kata " * 11 + "kata… (Desa Sukamaju)"),
         ("", "", ""),
