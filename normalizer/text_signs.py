@@ -1,8 +1,9 @@
 """
-Signs put right before anything is read: look-alike letters, invisible signs, blanks.
+Signs put right before anything is read: encodings, look-alike letters, invisible signs, blanks.
 
 A phone keyboard with a beautiful font, a copy from a PDF or a gateway that took UTF-8 for Latin-1
-must not hide a complaint from search. Nearly all texts are plain ASCII and cost one pass.
+must not hide a complaint from search. Nearly all texts are plain ASCII and cost one pass; ftfy is
+imported only when a line looks like UTF-8 read as Latin-1, which few processes ever see.
 """
 
 import re
@@ -20,6 +21,11 @@ _UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
 _BLANKS = re.compile(r"[^\S\n]{2,}|[^\S\n ]")
 _LINES = re.compile(r" ?\n[ \n]*")
 _ENTITY = re.compile(r"&(?:amp|lt|gt|quot|apos|nbsp|#\d{2,5}|#x[\da-fA-F]{2,5});")
+# UTF-8 read as Latin-1 or Windows-1252: no Indonesian word has these pairs.
+_BROKEN = re.compile(
+    "[\u00c2-\u00c5\u00d8\u00d9\u00e2][\u0080-\u00bf\u0152-\u0178\u02c6\u02dc\u2013-\u2122]"
+    "|\u00f0(?:\u0178|[\u0080-\u00bf])"
+)
 # Letters in another dress: full width, mathematical, in circles or squares, joined. Superscripts
 # and fractions are no dress: "m\u00b2" is not "m2".
 _STYLED = re.compile(
@@ -55,6 +61,8 @@ def repaired(text: str) -> str:
 
 
 def _repaired_signs(text: str) -> str:
+    if _BROKEN.search(text):
+        text = "\n".join(map(_decoded_again, text.split("\n")))
     text = unicodedata.normalize("NFC", text.replace("\u2028", "\n").replace("\u2029", "\n"))
     text = _LOOSE_JOINER.sub("", _INVISIBLE.sub("", text))
     text = _STYLED.sub(lambda found: unicodedata.normalize("NFKC", found.group()), text)
@@ -67,3 +75,11 @@ def _in_our_letters(found: re.Match[str]) -> str:
     word = found.group()
     ours = word.translate(_ALIKE)
     return ours if ours.isascii() else word
+
+
+def _decoded_again(line: str) -> str:
+    if not _BROKEN.search(line):
+        return line
+    import ftfy  # noqa: PLC0415 (6 MB and a tenth of a second, which hardly any process needs)
+
+    return ftfy.fix_encoding(line)

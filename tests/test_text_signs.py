@@ -60,6 +60,24 @@ def test_what_comes_out_is_composed_and_storable(text: str) -> None:
     plain.encode()
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("caf\u00c3\u00a9 rusak", "caf\u00e9 rusak"),
+        ("\u00e2\u20ac\u0153rusak\u00e2\u20ac\u009d", "\u201crusak\u201d"),
+        ("parah \u00f0\u0178\u02dc\u00a1", "parah \U0001f621"),
+        ("caf\u00c3\u00a9\ncaf\u00e9", "caf\u00e9\ncaf\u00e9"),
+        (
+            "S\u00e3o Paulo, \u00c5ngstr\u00f6m, ch\u00e2teau",
+            "S\u00e3o Paulo, \u00c5ngstr\u00f6m, ch\u00e2teau",
+        ),
+    ],
+)
+def test_broken_encodings_are_repaired(text: str, expected: str) -> None:
+    """UTF-8 that somebody took for Latin-1, line by line; real accents are no such thing."""
+    assert repaired(text) == expected
+
+
 def test_disguised_words_are_written_out_as_well() -> None:
     """A short form in bold letters is one."""
     assert clean("\U0001d432\U0001d420 rusak", RULES.abbreviations) == "yang rusak"
