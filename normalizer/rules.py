@@ -144,6 +144,10 @@ def _abbreviations(file: AbbreviationsFile) -> Abbreviations:
             if short != short.lower() or not (full or table == "spoken"):
                 where = f"{table}.{short}"
                 raise RulesError(f"abbreviations.toml: {where} must be lower case and not empty.")
+    for entry in file.meanings:
+        if not entry.full or entry.short != entry.short.lower():
+            where = f"meanings.{entry.short}"
+            raise RulesError(f"abbreviations.toml: {where} must be lower case and not empty.")
     return abbreviations_of(file)
 
 

@@ -124,6 +124,7 @@ def test_an_emergency_of_several_words_names_them() -> None:
         ("agencies.toml", "jembatan = [", "jembatanx = [", "names jembatanx"),
         ("agencies.toml", 'pemakaman = ["perkim", "dlh"]', "pemakaman = []", "names no office"),
         ("abbreviations.toml", 'yg = "yang"', 'YG = "yang"', "words.YG must be lower case"),
+        ("abbreviations.toml", 'short = "gg g"', 'short = "GG"', "meanings.GG must be lower case"),
         ("abbreviations.toml", "[words]", "[wordz]", "wordz"),
         ("abbreviations.toml", "[words]", "[words", "abbreviations.toml: "),
     ],
