@@ -22,7 +22,7 @@ from normalizer.record import PrivateKind, PrivateSpan
 
 _MOST_NAMES = 5
 # How many words are taken for a name that is written without capitals.
-_MOST_SMALL = 2
+_MOST_SMALL = 3
 _SHORTEST_NAME = 2
 _LONGEST_ADDRESS = 100
 _NEAR = 60
@@ -31,8 +31,10 @@ _OF_AGE = 18
 _GAPS = str.maketrans(dict.fromkeys(".,:;()/\\'\"-_!?\n\t\r", " "))
 
 _NAME_CUE = re.compile(
-    r"(?<!\w)(?:(?:atas\s+)?nama(?:\s+(?:lengkap|pelapor|saya|sy|ibu|bapak|ayah|suami|istri|anak|kk)\b)*"
-    r"|a\s?[/.]\s?n\b\.?|an\.|bernama|(?:per)?kenalkan,?\s+(?:nama\s+)?(?:saya|sy)\b"
+    r"(?<!\w)(?:(?<!balik )(?<!ganti )(?P<bare>nama)|atas\s+nama)"
+    r"(?P<whose>(?:\s+(?:lengkap|pelapor|saya|sy|ibu|bapak|ayah|suami|istri|anak|kk)\b)*)"
+    r"(?:\s|\\n)*(?P<colon>[:=;,]?)(?:\s|\\n)*(?=[A-Za-z])"
+    r"|(?<!\w)(?:a\s?[/.]\s?n\b\.?|an\.|bernama|(?:per)?kenalkan,?\s+(?:nama\s+)?(?:saya|sy)\b"
     r"|(?P<regards>hormat\s+(?:saya|kami)),?)(?:\s|\\n)*[:=;,]?(?:\s|\\n)*(?=[A-Za-z])",
     re.IGNORECASE,
 )
@@ -87,8 +89,7 @@ def people_in(text: str) -> Iterator[PrivateSpan]:
     said = frozenset(text.lower().translate(_GAPS).split())
     if not NAME_CUES.isdisjoint(said):
         for found in _NAME_CUE.finditer(text):
-            # "Hormat saya sampaikan" goes on as a sentence.
-            yield from _name(text, found.end(), small=found["regards"] is None)
+            yield from _name(text, found.end(), small=_names_for_sure(found))
     if not TITLES.isdisjoint(said):
         for found in _CAPITAL.finditer(text):
             if _behind_title(text, found.start()):
@@ -99,6 +100,13 @@ def people_in(text: str) -> Iterator[PrivateSpan]:
         yield from _illnesses(text)
     if not CHILDREN.isdisjoint(said):
         yield from _children(text)
+
+
+def _names_for_sure(cue: re.Match[str]) -> bool:
+    """ "Hormat saya sampaikan" and "nama jalan" go on as a sentence."""
+    if cue["regards"] is not None:
+        return False
+    return cue["bare"] is None or bool(cue["whose"] or cue["colon"])
 
 
 def _behind_title(text: str, at: int) -> bool:

@@ -32,7 +32,10 @@ NOT_NAMES = frozenset(
     satupun seorang belakang depan terang panggilan pasien pemohon pengadu siswa siswi orangtua ortu
     perkenalkan bukankah meski komite semua masing selaku beda salah ganti lain tersangka penerima
     pendaftar peserta pkk pln pdam pns asn kua opd skpd paud sdn smp smpn
-    sma sman smk smkn umkm psc""")
+    sma sman smk smkn umkm psc dlh dkp dkrth blt bpkb stnk pbb shm ajb imb npwp sppt bkpsdm bkd bkn
+    papa mama kakak adik ayah bunda si sdr keluar masuk muncul terdata dikatakan wajib pemegang
+    sertifikat almarhum tdak tertulis tercantum mahasiswa pengurus relawan magang lengkap kurir dibawah
+    pribadi kandung disingkat ank korban lulusan""")
 ) | frozenset(words(WORDS["id"]))
 
 #: One of these stands before a home address.
