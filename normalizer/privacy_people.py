@@ -103,7 +103,7 @@ def people_in(text: str) -> Iterator[PrivateSpan]:
 
 
 def _names_for_sure(cue: re.Match[str]) -> bool:
-    """ "Hormat saya sampaikan" and "nama jalan" go on as a sentence."""
+    """Whether a name follows; "hormat saya sampaikan" and "nama jalan" go on as a sentence."""
     if cue["regards"] is not None:
         return False
     return cue["bare"] is None or bool(cue["whose"] or cue["colon"])

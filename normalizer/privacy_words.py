@@ -18,24 +18,24 @@ TITLES = SHORT_TITLES | frozenset(
 #: Who is called by an office is not named, and a form goes on with its next field.
 NOT_NAMES = frozenset(
     words("""
-    admin ajudan anggota bapak bpk bupati camat danramil dekan dewan direktur dinas dirut dosen dpr
-    dprd dukuh gubernur guru hakim ibu jaksa jokowi kabid kabupaten kades kadis kadus kantor kapolda
-    kapolres kapolri kapolsek kasi kec kecamatan kel kelurahan kementerian kepala kepsek ketua kota
-    lurah mantri menteri pa pak pekerja pemerintah pemimpin pemkot pejabat pegawai penjaga penjual
-    petugas pihak pimpinan polisi presiden prof rakyat rektor rt rukun rw satpam satpol sekalian
-    sekdes sekda sekretaris staf supir sopir tentara tni tolong tukang wakil wali walikota warga
-    wapres yang yth yg jalan jl jln gang gg desa dusun nik no nomor hp telp alamat email umur usia
-    tanggal tgl lahir ktp kk bpjs negeri swasta provinsi sekolah nama perusahaan pt cv toko surabaya
-    jakarta indonesia assalamualaikum selamat terima salam mohon kepada dear hai halo aplikasi
-    sesuai terdaftar tersebut pemilik pelapor tidak jenis kelamin pekerjaan agama status program
-    terimakasih trimakasih makasih staff staf ttd gub bup rek norek kpj demikian mengadu tertera
-    satupun seorang belakang depan terang panggilan pasien pemohon pengadu siswa siswi orangtua ortu
-    perkenalkan bukankah meski komite semua masing selaku beda salah ganti lain tersangka penerima
-    pendaftar peserta pkk pln pdam pns asn kua opd skpd paud sdn smp smpn
-    sma sman smk smkn umkm psc dlh dkp dkrth blt bpkb stnk pbb shm ajb imb npwp sppt bkpsdm bkd bkn
-    papa mama kakak adik ayah bunda si sdr keluar masuk muncul terdata dikatakan wajib pemegang
-    sertifikat almarhum tdak tertulis tercantum mahasiswa pengurus relawan magang lengkap kurir dibawah
-    pribadi kandung disingkat ank korban lulusan""")
+    adik admin agama ajb ajudan alamat almarhum anggota ank aplikasi asn assalamualaikum ayah bapak
+    beda belakang bkd bkn bkpsdm blt bpjs bpk bpkb bukankah bunda bup bupati camat cv danramil dear
+    dekan demikian depan desa dewan dibawah dikatakan dinas direktur dirut disingkat dkp dkrth dlh
+    dosen dpr dprd dukuh dusun email gang ganti gg gub gubernur guru hai hakim halo hp ibu imb
+    indonesia jakarta jaksa jalan jenis jl jln jokowi kabid kabupaten kades kadis kadus kakak
+    kandung kantor kapolda kapolres kapolri kapolsek kasi kec kecamatan kel kelamin keluar
+    kelurahan kementerian kepada kepala kepsek ketua kk komite korban kota kpj ktp kua kurir lahir
+    lain lengkap lulusan lurah magang mahasiswa makasih mama mantri masing masuk mengadu menteri
+    meski mohon muncul nama negeri nidn nik nim nip nisn no nomor norek npwp opd orangtua ortu pa
+    pak panggilan papa pasien paud pbb pdam pegawai pejabat pekerja pekerjaan pelapor pemegang
+    pemerintah pemilik pemimpin pemkot pemohon pendaftar penerima pengadu pengurus penjaga penjual
+    perkenalkan perusahaan peserta petugas pihak pimpinan pkk pln pns polisi presiden pribadi prof
+    program provinsi psc pt rakyat rek rektor relawan rt rukun rw salah salam satpam satpol satupun
+    sdn sdr sekalian sekda sekdes sekolah sekretaris selaku selamat semua seorang sertifikat sesuai
+    shm si siswa siswi skpd sma sman smk smkn smp smpn sopir sppt staf staff status stnk supir
+    surabaya swasta tanggal tdak telp tentara terang tercantum terdaftar terdata terima terimakasih
+    tersangka tersebut tertera tertulis tgl tidak tni toko tolong trimakasih ttd tukang umkm umur
+    usia wajib wakil wali walikota wapres warga yang yg yth""")
 ) | frozenset(words(WORDS["id"]))
 
 #: One of these stands before a home address.

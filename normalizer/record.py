@@ -162,6 +162,7 @@ class Record(_Part, frozen=True, kw_only=True):
     text: str
     clean_text: str
     title: str
+    #: ISO 639; null where the words do not tell.
     language: str | None
     attachments: tuple[StoredFile, ...] = ()
     type: Judgement
