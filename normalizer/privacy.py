@@ -6,6 +6,7 @@ announces one ("a.n.", "nama saya", "Bpk", "alamat rumah"): a place or an office
 out of a complaint. Offsets count characters of the text as it was given.
 """
 
+from bisect import bisect
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
@@ -48,9 +49,16 @@ def spans_in(text: str) -> tuple[PrivateSpan, ...]:
         key=lambda span: (KINDS.index(span.kind), span.start),
     )
     for span in found:
-        if all(span.end <= other.start or other.end <= span.start for other in kept):
-            kept.append(span)
-    return tuple(sorted(kept, key=lambda span: span.start))
+        at = bisect(kept, span.start, key=_start)
+        behind = at == 0 or kept[at - 1].end <= span.start
+        before = at == len(kept) or span.end <= kept[at].start
+        if behind and before:
+            kept.insert(at, span)
+    return tuple(kept)
+
+
+def _start(span: PrivateSpan) -> int:
+    return span.start
 
 
 def personal_data_in(text: str) -> tuple[PrivateKind, ...]:

@@ -84,6 +84,13 @@ def test_a_flag_tells_the_words_that_led_to_it() -> None:
     assert flag.version == RULES.flags.version
 
 
+def test_no_telephone_stands_among_the_reasons() -> None:
+    """Whoever masks the text must not find it there again."""
+    (flag,) = flags_of("Butuh dana? Pinjaman tanpa jaminan WA 081200000001", RULES.flags)
+
+    assert not any("0000" in reason for reason in flag.why)
+
+
 def test_more_words_make_a_flag_surer() -> None:
     """An officer may sort by it."""
     (weak,) = flags_of("Diskon 20%", RULES.flags)

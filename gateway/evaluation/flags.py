@@ -7,6 +7,7 @@ tweets is not abuse in complaints; both are told without a figure to reach.
 """
 
 import gzip
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -45,6 +46,7 @@ def measure(data: Path) -> list[Figure]:
         *_mails(_rows(data / MAILS), rules),
         *(_left_alone(file.parent.name, _rows(data / file), rules) for file in COMPLAINTS),
         *_abuse(_rows(data / TWEETS), rules),
+        *(_marked(file.parent.name, _rows(data / file), rules) for file in COMPLAINTS),
     ]
 
 
@@ -105,6 +107,19 @@ def _abuse(rows: Sequence[_Row], rules: FlagRules) -> Iterator[Figure]:
             n=len(rows),
             detail=f"{right} right of {flagged} flagged",
         )
+
+
+def _marked(task: str, rows: Sequence[_Row], rules: FlagRules) -> Figure:
+    """How many complaints are flagged for their tone; some of them rightly."""
+    told = Counter(flag.value for row in rows for flag in flags_of(row.text, rules))
+    return Figure(
+        task=f"flags, {task}",
+        measure="share flagged abuse or prank",
+        value=round((told["abuse"] + told["prank"]) / len(rows), 4),
+        reach=None,
+        n=len(rows),
+        detail=f"abuse {told['abuse']}, prank {told['prank']}",
+    )
 
 
 def _flagged(row: _Row, rules: FlagRules) -> bool:
