@@ -12,39 +12,43 @@ from types import MappingProxyType
 WORDS: Mapping[str, str] = MappingProxyType(
     {
         # Indonesian, as written and as chatted.
+        # Indonesian, as written and as chatted.
         "id": """
-    ada adalah agak agar air aja akan akta aku alamat anda anggota antara antre apa apabila apakah
-    apalagi aparat aplikasi arus atas atau bagaimana bagi bagus bahaya bahkan bahwa baik balita
-    banget bangunan banjir bantu bantuan banyak bapak baru bayar bayi beberapa begini begitu
-    begitulah belum bensin berada berantas berapa berbagai berhenti beri berisik berlubang berobat
-    bersama besar bgt bhw biaya bisa blm bocor boleh bs buang buat bukan bukannya bukti cara cek
-    cepat cukup cuma daerah daftar dalam dan dana dapat dari daripada darurat deh dekat dekatnya
-    demi dengan depan desa dg dgn di dia dibantu diberi dibersihkan dibongkar dibuang dilakukan
-    dimana diperbaiki diri ditindak dlm dong dpt dr elu enggak ga gak gangguan gedung gelap genangan
-    gimana gini gitu gk gmn gorong got gua gue guru hal hampir hanya harga hari harus hilang hingga
-    honor hujan ia ibu ijin informasi ingin ini itu itulah izin jadi jadwal jalan jangan jd jembatan
-    jenis jg jgn jika juga justru juta kabel kadang kaga kagak kah kalau kalo kamar kami kampung
-    kamu kan kantor kapan karena karna kartu kasih kata kawasan kayak kayaknya ke kebakaran
-    kebocoran kecelakaan keluarga keluhan kelurahan kemarin kembali kenapa kendala kendaraan kepada
-    keras ketika kita klo klu kok kondisi korban kosong kotor krn krna kurang kurangnya lagi lah
-    lahan lain lalu lampu lapor laporan layanan lebih lewat lg liar listrik lo lokasi lu lupa lurah
-    maaf macet maka makan malah malahan malam masih masing mau maupun melakukan melalui memang
-    membantu memberi membuang membuat meminta mempunyai menjadi menumpuk menurut merasa mereka
-    meresahkan merupakan meskipun meter milik minggu minta mobil mohon motor mrk mulai mungkin namun
-    nanti ngga nggak nih nomor nya oleh orang pada padahal padam pagi pajak paling para parah parkir
-    pasien pedagang pelaku pelayanan pemadaman pemangkasan pemasangan pembangunan pembuangan
-    pemerintah pemilik penambahan pencemaran pencurian penerima pengaduan pengemis pengurusan
-    penjual penutup perbaikan permintaan permohonan pernah perumahan petugas pihak pohon polisi pula
-    pun punya putus rawan resah ribu rokok rumah rusak saat saja sakit saluran sama sambil sampah
-    sampai samping sangat saya sblm sdg sdh sebab sebagai sebelum sebuah secara sedang segera
-    sehingga sejak sekali sekarang sekitar sekolah selain selalu selama selokan seluruh semakin
-    sembarangan semoga semua sendiri seolah seorang sepanjang seperti sering serta seseorang sesuai
-    sesuatu setelah setiap siang siapa sih siswa soal solusi spy stlh suara suatu sudah sudahkah
-    sulit sungai supaya surat sy tak tambahan tanah tanggal tanpa tapi tdk telah tembok tempat
-    tentang terblokir tercemar terganggu terhadap terima terjadi terjadinya terkait terlambat
-    termasuk terminal ternyata tersebut tetangga tetap tetapi tiang tiap tidak tidur tiga timbul
-    tindak tindakan tolong tp trs tsb tumbang tunggakan tunjangan tutup uang udah umum untuk urus
-    usia utk waktu walaupun warga yaitu yang yg""",
+    acara ada adalah agak agar air aja akan akta aku alamat anda anggota antara antre apa apabila
+    apakah apalagi aparat aplikasi arus atas atau bagaimana bagi bagus bahaya bahkan bahwa baik
+    balita banget bangunan banjir bantu bantuan banyak bapak baru bayar bayi beberapa begini
+    begitu begitulah belum bensin berada berantas berapa berbagai berhenti beri berisik berlaku
+    berlubang berobat bersama besar besok bgt bhw biaya bisa blm bocor boleh bs buang buat bukan
+    bukannya bukti cara caranya cek cepat cukup cuma daerah daftar dalam dan dana dapat dari
+    darimana daripada darurat deh dekat dekatnya demi dengan depan desa dg dgn di dia dibantu
+    diberi dibersihkan dibongkar dibuang dibuka dilakukan dimana dimulai diperbaiki diri disana
+    disini ditindak ditutup dlm dong dpt dr dulu elu enggak ga gak gangguan gedung gelap genangan
+    gimana gini gitu gk gmn gorong got gua gue guru hal hampir hanya harga hari harus hilang
+    hingga honor hujan ia ibu ijin infonya informasi ingin ini itu itulah izin jadi jadwal jalan
+    jangan jd jembatan jenis jg jgn jika juga justru juta kabel kadang kaga kagak kah kalau kalo
+    kamar kami kampung kamu kan kantor kapan karena karna kartu kasih kata katanya kawasan kayak
+    kayaknya ke kebakaran kebocoran kecelakaan keluarga keluhan kelurahan kemana kemarin kembali
+    kenapa kendala kendaraan kepada keras ketika kita klo klu kok kondisi korban kosong kotor krn
+    krna kurang kurangnya lagi lah lahan lain lalu lampu lapor laporan layanan lebih lewat lg lho
+    liar listrik lo loh lokasi lu lupa lurah maaf macet maka makan makasih malah malahan malam
+    mana masih masing mau maupun melakukan melalui memang membantu memberi membuang membuat
+    meminta mempunyai menjadi menumpuk menurut merasa mereka meresahkan merupakan meskipun meter
+    milik minggu minta mobil mohon motor mrk mulai mungkin namun nanti nanya ngga nggak nih nomor
+    nya oleh orang pada padahal padam pagi pajak paling para parah parkir pasien pedagang pelaku
+    pelayanan pemadaman pemangkasan pemasangan pembangunan pembuangan pemerintah pemilik
+    penambahan pencemaran pencurian penerima pengaduan pengemis pengurusan penjual penutup
+    perbaikan permintaan permohonan pernah perumahan petugas pihak pohon polisi pula pun punya
+    putus rawan resah ribu rokok rumah rusak saat saja sakit saluran sama sambil sampah sampai
+    samping sangat saya sblm sdg sdh sebab sebagai sebelum sebelumnya sebuah secara sedang segera
+    sehingga sejak sekali sekalian sekarang sekitar sekolah selain selalu selama selanjutnya
+    selokan seluruh semakin sembarangan semoga semua sendiri seolah seorang sepanjang seperti
+    sering serta seseorang sesuai sesuatu setelah setiap siang siapa sih siswa soal solusi spy
+    stlh suara suatu sudah sudahkah sulit sungai supaya surat sy tak tambahan tanah tanggal tanpa
+    tanya tapi tdk telah tembok tempat tentang terblokir tercemar terganggu terhadap terima
+    terimakasih terjadi terjadinya terkait terlambat termasuk terminal ternyata tersebut tetangga
+    tetap tetapi tiang tiap tidak tidur tiga timbul tindak tindakan tolong tp trims trs tsb tuh
+    tumbang tunggakan tunjangan tutup uang udah umum untuk urus usia utk waktu walaupun warga
+    yaitu yang yg yuk""",
         # Javanese, ngoko and krama.
         "jv": """
     adol ae aja akeh aku alit amarga amargi amargo ambek ambi amerga amung ana angsal antarane anyar
