@@ -48,12 +48,13 @@ def agency_of(matter: Matter, agencies: Agencies, area: Jurisdiction) -> Agency:
     chosen: _Candidate | None = None
     if matter.topic.value:
         chosen = next(ranked)
-    elif len(called) == 1:
+    elif len(called) == 1 and _looks_after(called[0][0], matter.topics, agencies):
         chosen = called[0]
         decided = Judgement(value=None, confidence=_ONLY_NAMED)
     if matter.type.value == _SUPERVISION:
         ranked = chain([chosen] if chosen else [], ranked)
-        chosen, decided = _supervisor(chosen, agencies), matter.type
+        accused = _accused(chosen, matter, clues, area, agencies=agencies)
+        chosen, decided = _supervisor(accused, agencies), matter.type
     return _told(chosen, decided, chain(called[:1], ranked, called[1:]), agencies, area=area)
 
 
@@ -96,6 +97,24 @@ def _fits(instead: Instead, clues: Mapping[str, str], area: Jurisdiction) -> boo
     if instead.clue is not None and instead.clue not in clues:
         return False
     return not instead.places or any(lies_in(area.known, place) for place in instead.places)
+
+
+def _looks_after(office: Office, topics: Iterable[str], agencies: Agencies) -> bool:
+    return all(office in agencies.by_topic[topic] for topic in topics)
+
+
+def _accused(
+    chosen: _Candidate | None,
+    matter: Matter,
+    clues: Mapping[str, str],
+    area: Jurisdiction,
+    *,
+    agencies: Agencies,
+) -> _Candidate | None:
+    """The office complained about; of "pungli" alone it is that of what else is told."""
+    if chosen and chosen[0] in agencies.supervision.values() and matter.topics:
+        return next(_for_topic(matter.topics[0], clues, area, agencies))
+    return chosen
 
 
 def _supervisor(chosen: _Candidate | None, agencies: Agencies) -> _Candidate | None:
