@@ -17,7 +17,7 @@ from normalizer.model import Answer, Model
 from normalizer.model_features import Evidence, Hint
 from normalizer.record import Agency, Judgement
 from normalizer.rules import Rules
-from normalizer.text import words
+from normalizer.text import matter_in, words
 
 TYPE, TOPIC, AGENCY = TASKS = ("type", "topic", "agency")
 # Where misconduct is complained of it does not matter what it is about.
@@ -31,7 +31,7 @@ def evidence_of(clean_text: str, title: str, address: str, rules: Rules) -> Evid
 
     `title` and `address` are the citizen's own, "" where none was given.
     """
-    spoken = words(f"{title}\n{clean_text}"[:_READ])
+    spoken = words(f"{title}\n{matter_in(clean_text[:_READ])}")
     taxonomy = rules.taxonomy
     return Evidence(
         spoken=words(clean_text[:_READ]),
