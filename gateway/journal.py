@@ -17,6 +17,7 @@ from channels.contract import Accepted, Cursor, Delivery, NotStored
 from forwarder.ports import Database, Vault
 from gateway import cursors
 from gateway.chain import Head, genesis, last_head
+from gateway.crowd import Crowd
 from gateway.journal_rows import Rows, Waiting, append
 from gateway.store import StoreConflict, StoreError
 
@@ -28,10 +29,6 @@ BATCH_ROWS = 1_000
 
 # To digest more than this is the writer thread's work: the event loop would stand still.
 LARGE = 256 << 10
-
-# Rows to a commit from which on a burst is going on, and how long that holds.
-CROWD = 8
-LATELY_SECONDS = 0.1
 
 ID_LENGTH = 300
 
@@ -55,9 +52,7 @@ class Journal:
         self._flushing: asyncio.Task[None] | None = None
         #: Set after every commit that brought something new; the pipeline waits for it.
         self.arrived = asyncio.Event()
-        #: How many rows share a commit, smoothed, and when the last commit was.
-        self._together = 0.0
-        self._committed_at = 0.0
+        self._crowd = Crowd()
 
     async def open(self) -> None:
         """Find the end of the chain."""
@@ -65,9 +60,8 @@ class Journal:
 
     @property
     def crowded(self) -> bool:
-        """Whether so much arrives that many share each commit; then acknowledging comes first."""
-        lately = time.monotonic() - self._committed_at < LATELY_SECONDS
-        return lately and self._together >= CROWD
+        """Whether so much arrives that acknowledging comes first."""
+        return self._crowd.is_there(time.monotonic())
 
     @property
     def head(self) -> Head:
@@ -142,8 +136,7 @@ class Journal:
             self._careful = True
             _refuse(batch, exc)
             raise
-        self._together += (len(batch) - self._together) / 8
-        self._committed_at = time.monotonic()
+        self._crowd.committed(len(batch), now=time.monotonic(), worked=time.thread_time())
         for item, answer in zip(batch, answers, strict=True):
             if not item.future.done():
                 item.future.set_result(answer)

@@ -158,6 +158,11 @@ def write(tx: Transaction, rows: Sequence[Written], *, now: int) -> None:
     for row in rows:
         if row.revision > 1 and not rewrite(tx, row.record_id, row.revision, row.document, now=now):
             raise Stale(row.record_id)
+    tx.insert(
+        "reporters",
+        ("record_id", "pseudonym", "identity", "data_key"),
+        [(row.record_id, row.pseudonym, *row.identity) for row in new],
+    )
     tx.many(
         UPSERT_REPORTER,
         [
@@ -168,6 +173,7 @@ def write(tx: Transaction, rows: Sequence[Written], *, now: int) -> None:
                 "data_key": row.identity[1],
             }
             for row in rows
+            if row.revision > 1
         ],
     )
     _fingerprint(tx, rows)
