@@ -12,7 +12,6 @@ from types import MappingProxyType
 WORDS: Mapping[str, str] = MappingProxyType(
     {
         # Indonesian, as written and as chatted.
-        # Indonesian, as written and as chatted.
         "id": """
     acara ada adalah agak agar air aja akan akta aku alamat anda anggota antara antre apa apabila
     apakah apalagi aparat aplikasi arus atas atau bagaimana bagi bagus bahaya bahkan bahwa baik
