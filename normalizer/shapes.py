@@ -27,6 +27,7 @@ class MeaningEntry(File, frozen=True, kw_only=True):
     after: str = ""
     before: str = ""
     near: str = ""
+    between: bool = False
 
 
 class Stems(File, frozen=True, kw_only=True):

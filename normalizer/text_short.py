@@ -9,8 +9,9 @@ ten stay as they are wherever they stand; those are remembered and cost one look
 import re
 from collections.abc import Sequence
 
+from normalizer.text_meanings import meant
 from normalizer.text_spelling import is_elongated, spelled
-from normalizer.text_table import NUMBER, Abbreviations
+from normalizer.text_table import Abbreviations
 
 _SAMPLE = 120
 _REMEMBERED = 16_384
@@ -96,12 +97,12 @@ def _expand_at(at: int, chunks: Sequence[str], table: Abbreviations, *, shouting
     core = chunk.strip(_EDGES)
     if not core or core.isdigit():
         return chunk
-    if core.lower() in table.meanings:
-        full = _meant(at, core.lower(), chunks, table)
-        if full:
-            said = chunk.replace(core, _in_case(full, core, shouting=shouting), 1)
-            # "no. 5": the full stop is of the short form, not of the sentence.
-            return said.removesuffix(".") if at + 1 < len(chunks) else said
+    full = meant(at, core, chunks, table, shouting=shouting)
+    if full:
+        said = chunk.replace(core, _in_case(full, core, shouting=shouting), 1)
+        # "no. 5": the full stop is of the short form, not of the sentence.
+        ends = at + 1 == len(chunks) or full == core.lower()
+        return said if ends else said.removesuffix(".")
     full = table.replaced.get((chunk, shouting), "")
     if not full:
         full = _expand_first(at, chunks, table, shouting=shouting)
@@ -132,25 +133,6 @@ def _may_be_name(at: int, core: str, chunks: Sequence[str], table: Abbreviations
     return names_follow(chunks[at - 1], table) and table.words.get(core) not in _NEVER_NAMES
 
 
-def _meant(at: int, short: str, chunks: Sequence[str], table: Abbreviations) -> str:
-    """What the neighbours make of a short form with several meanings; empty where nothing."""
-    before = _neighbours(chunks[max(0, at - 1) : at])[-1:]
-    after = _neighbours(chunks[at + 1 : at + 4])
-    for meaning in table.meanings[short]:
-        if not (
-            meaning.after.isdisjoint(before)
-            and meaning.before.isdisjoint(after[:1])
-            and meaning.near.isdisjoint(after)
-        ):
-            return meaning.full
-    return ""
-
-
-def _neighbours(chunks: Sequence[str]) -> list[str]:
-    spoken = _SPOKEN.findall(" ".join(chunks).lower())
-    return [NUMBER if word.isdigit() else word for word in spoken]
-
-
 def _expand(chunk: str, table: Abbreviations, *, shouting: bool, opens: bool) -> str:
     if not chunk.isalpha():
         core = chunk.rstrip(_EDGES)
@@ -175,7 +157,9 @@ def _expand_word(word: str, dot: str, table: Abbreviations, *, shouting: bool, o
     part = table.address.get(key)
     if part:
         return _in_case(part, word, shouting=shouting)
-    if word.isdigit() or (dot and key in table.keep_before_dot):
+    if word.isdigit():
+        return word
+    if key in table.keep_before_dot and (dot or (word.istitle() and not opens)):
         return word
     elongated = is_elongated(key)
     # A word without a vowel can open a sentence, but is nobody's name.

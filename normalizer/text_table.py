@@ -31,6 +31,8 @@ class Meaning(NamedTuple):
     before: frozenset[str]
     #: Among the three words behind it.
     near: frozenset[str]
+    #: Whether both the first and the second must fit.
+    between: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -106,6 +108,7 @@ def _meanings(entries: Iterable[MeaningEntry]) -> Mapping[str, tuple[Meaning, ..
                 frozenset(entry.after.split()),
                 frozenset(entry.before.split()),
                 frozenset(entry.near.split()),
+                entry.between,
             )
             found[short] = (*found.get(short, ()), meaning)
     return MappingProxyType(found)

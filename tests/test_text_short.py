@@ -30,6 +30,10 @@ def cleaned(text: str) -> str:
         ("jam 7 sd 9", "jam 7 sampai dengan 9"),
         ("sd lapor dua kali", "sudah lapor dua kali"),
         ("guru sd Sukamaju", "guru SD Sukamaju"),
+        ("anak kelas 6 sd belum libur", "anak kelas 6 sd belum libur"),
+        ("SD lama di sini", "SD lama di sini"),
+        ("perum Melati dan perum bulog", "perumahan Melati dan perum bulog"),
+        ("dipakai sehari2", "dipakai sehari-hari"),
         ("sdm smp skrg", "sdm sampai sekarang"),
         ("no kk dan ktp", "nomor KK dan KTP"),
         ("makasih kk admin", "terima kasih kk admin"),
@@ -41,6 +45,7 @@ def cleaned(text: str) -> str:
         ("kep riau", "kepulauan riau"),
         ("panjang 200 mtr", "panjang 200 meter"),
         ("naik mtr", "naik motor"),
+        ("jalan dr sutomo dr Dr Cipto", "jalan dr sutomo dari Dr Cipto"),
     ],
 )
 def test_neighbours_decide_between_two_meanings(text: str, expected: str) -> None:
