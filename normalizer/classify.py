@@ -87,7 +87,7 @@ def _topic(topics: Sequence[Score], scores: Sequence[Score], taxonomy: Taxonomy)
         for score in scores
         if taxonomy.under[score.label] == topic.value != score.label and score.weight >= _LEAF
     ]
-    leaf = _judge(leaves, taxonomy.topic_limit, taxonomy.version)
+    leaf = _judge(leaves, taxonomy.leaf_limit, taxonomy.version)
     if leaf.value is None:
         return topic
     why = dict.fromkeys((*leaf.why, *topic.why))
@@ -104,8 +104,10 @@ def _judge(scores: Sequence[Score], limit: float, version: str) -> Judgement:
         return Judgement(value=None, confidence=0.0, version=version)
     best = scores[0]
     second = scores[1].weight if len(scores) > 1 else 0.0
-    confidence = round(best.weight / (best.weight + second + 1.0), 2)
-    value = best.label if confidence >= limit else None
+    confidence = best.weight / (best.weight + second + 1.0)
     return Judgement(
-        value=value, confidence=confidence, version=version, why=best.why[:_MOST_REASONS]
+        value=best.label if confidence >= limit else None,
+        confidence=round(confidence, 2),
+        version=version,
+        why=best.why[:_MOST_REASONS],
     )

@@ -13,6 +13,8 @@ from typing import Any, NamedTuple, TypeAlias
 from normalizer.text import words
 
 _ENDINGS = ("nya", "lah", "kah", "pun", "ku", "mu")
+# In a text of fewer words, where a phrase stands tells little.
+_SHORT = 40
 # Words of a phrase behind its first.
 _LONGEST = 12
 
@@ -53,9 +55,12 @@ class Lexicon:
 
     #: Each word leads to the words that go on; "" to the phrase that ends here.
     _root: dict[str, Any]
+    #: How much more a phrase weighs as the first word than at the end of the text.
+    _early: float
 
     def scores(self, spoken: Sequence[str]) -> list[Score]:
         """The labels a text speaks for, strongest first; equal ones in the order of their names."""
+        length = max(len(spoken), _SHORT)
         seen: set[int] = set()
         reasons: dict[str, list[tuple[float, str]]] = {}
         for at, end, phrase, marks in self.hits(spoken):
@@ -63,11 +68,12 @@ class Lexicon:
                 continue
             seen.add(phrase)
             why = spoken[at] if end == at + 1 else " ".join(spoken[at:end])
+            times = 1.0 + self._early * (1.0 - at / length)
             for label, weight in marks:
                 if label in reasons:
-                    reasons[label].append((weight, why))
+                    reasons[label].append((weight * times, why))
                 else:
-                    reasons[label] = [(weight, why)]
+                    reasons[label] = [(weight * times, why)]
         scores = [_score(label, reasons[label]) for label in reasons]
         scores.sort(key=lambda score: (-score.weight, score.label))
         return scores
@@ -115,7 +121,7 @@ def _without_ending(node: dict[str, Any], word: str) -> dict[str, Any] | None:
     return None
 
 
-def lexicon(marks: Iterable[Mark], neutral: Iterable[str] = ()) -> Lexicon:
+def lexicon(marks: Iterable[Mark], neutral: Iterable[str] = (), *, early: float = 0.0) -> Lexicon:
     """Arrange marks for finding; a phrase may speak for several labels, once for each."""
     by_phrase: dict[tuple[str, ...], dict[str, float]] = {tuple(words(p)): {} for p in neutral}
     for mark in marks:
@@ -128,7 +134,7 @@ def lexicon(marks: Iterable[Mark], neutral: Iterable[str] = ()) -> Lexicon:
         for word in phrase:
             node = node.setdefault(word, {})
         node[""] = (number, tuple(marked.items()))
-    return Lexicon(root)
+    return Lexicon(root, early)
 
 
 def _score(label: str, reasons: list[tuple[float, str]]) -> Score:

@@ -58,6 +58,7 @@ class Limits(File, frozen=True, kw_only=True):
 
     type: float
     topic: float
+    leaf: float
 
 
 class Weights(File, frozen=True, kw_only=True):
@@ -66,6 +67,8 @@ class Weights(File, frozen=True, kw_only=True):
     sure: float
     words: float
     hints: float
+    #: How much more a phrase for a topic weighs at the beginning of a text than at its end.
+    early: float = 0.0
 
 
 class Entry(File, frozen=True, kw_only=True):

@@ -54,6 +54,7 @@ class Taxonomy:
     #: A value is given from this confidence on, else null.
     type_limit: float
     topic_limit: float
+    leaf_limit: float
 
 
 def taxonomy_of(file: TaxonomyFile) -> Taxonomy:
@@ -64,7 +65,9 @@ def taxonomy_of(file: TaxonomyFile) -> Taxonomy:
     return Taxonomy(
         version=file.version,
         types=lexicon(mark for entry in file.types for mark in _marks(entry, file.weights)),
-        topics=lexicon(_topic_marks(file.topics, file.weights), file.neutral),
+        topics=lexicon(
+            _topic_marks(file.topics, file.weights), file.neutral, early=file.weights.early
+        ),
         urgency=_urgencies(file.urgency),
         under=MappingProxyType(under),
         groups=MappingProxyType({name: groups[name] or groups[of] for name, of in under.items()}),
@@ -75,6 +78,7 @@ def taxonomy_of(file: TaxonomyFile) -> Taxonomy:
         ),
         type_limit=file.limits.type,
         topic_limit=file.limits.topic,
+        leaf_limit=file.limits.leaf,
     )
 
 

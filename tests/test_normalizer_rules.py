@@ -116,7 +116,7 @@ def test_an_emergency_of_several_words_names_them() -> None:
     ("name", "old", "new", "complaint"),
     [
         ("taxonomy.toml", "[limits]", "[limits]\ntypo = 1", "unknown field `typo`"),
-        ("taxonomy.toml", "topic = 0.5", 'topic = "0.5"', "$.limits.topic"),
+        ("taxonomy.toml", "topic = 0.47", 'topic = "0.47"', "$.limits.topic"),
         ("taxonomy.toml", 'name = "aspirasi"', 'name = "wish"', "wish"),
         ("taxonomy.toml", 'name = "jembatan"', 'name = "jalan"', "jalan is defined twice"),
         ("taxonomy.toml", 'name = "aspirasi"', 'name = "pengaduan"', "pengaduan is defined twice"),
