@@ -27,6 +27,7 @@ from normalizer.model_features import (
     Hint,
     blocks_of,
     buckets_of,
+    length_of,
 )
 
 MAGIC = b"lapor-model 1\n"
@@ -137,11 +138,11 @@ class Model:
         )
 
     def _known(self, block: Sequence[str]) -> list[_Found]:
-        """The known units of a block, with the weight that makes the block one long."""
+        """The known units of a block, with the weight that gives the block its length."""
         part_of = self._sum if block[0][0] == PAIR else self._part
         parts = [(unit, part) for unit in block if (part := part_of(unit)).rows]
         length = sqrt(sum(part.square for _, part in parts))
-        return [_Found(unit, 1 / length, part) for unit, part in parts]
+        return [_Found(unit, length_of(block) / length, part) for unit, part in parts]
 
     def _hinted(self, hints: Iterable[Hint]) -> list[_Found]:
         units = ((HINT + hint.name, hint.weight) for hint in hints)

@@ -1,11 +1,11 @@
 """
 What a learned model sees of a report, as numbers of buckets.
 
-A report is a few blocks: its words, pairs of words, title, address and shape, each scaled to the
-same length so that a long text counts no more than a short one; and hints, which are what the rules
-make of it. A word stands for itself and for its four-letter pieces, so that a form nobody has
-written before is still like its relatives. Nothing is looked up in a dictionary: a name's checksum
-is its bucket.
+A report is a few blocks: its words, pairs of words, title, address and shape, each scaled to a
+fixed length so that a long text counts no more than a short one; and hints, which are what the
+rules make of it. A word stands for itself and for its four-letter pieces, so that a form nobody
+has written before is still like its relatives. Nothing is looked up in a dictionary: a name's
+checksum is its bucket.
 """
 
 from collections.abc import Sequence
@@ -21,6 +21,8 @@ _LONGEST_WORD = 24
 #: Kinds of units, the first letter of their names.
 WORD, TITLE, ADDRESS, PAIR, SHAPE, HINT = "wtapsh"
 _WITH_PIECES = frozenset((WORD, TITLE, ADDRESS))
+# A report's own words weigh more than each of the other blocks.
+_LENGTHS = {WORD: 1.5}
 _MOST_MARKS = 3
 _LONGEST = 7
 
@@ -55,6 +57,11 @@ def blocks_of(evidence: Evidence) -> list[list[str]]:
         _shape(spoken),
     ]
     return [block for block in blocks if block]
+
+
+def length_of(block: Sequence[str]) -> float:
+    """How long a block is made, which is how much it weighs."""
+    return _LENGTHS.get(block[0][0], 1.0)
 
 
 def buckets_of(unit: str) -> list[int]:

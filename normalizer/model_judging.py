@@ -33,12 +33,14 @@ def evidence_of(clean_text: str, title: str, address: str, rules: Rules) -> Evid
     """
     spoken = words(f"{title}\n{matter_in(clean_text[:_READ])}")
     taxonomy = rules.taxonomy
+    topics = taxonomy.topics.scores(spoken)
     return Evidence(
         spoken=words(clean_text[:_READ]),
         title=words(title[:_READ]),
         address=words(address[:_READ]),
         hints=(
-            *_hints("topic", taxonomy.topics.scores(spoken)),
+            *_hints("topic", topics),
+            *_branches(topics, taxonomy.groups),
             *_hints("type", taxonomy.types.scores(spoken)),
         ),
     )
@@ -76,6 +78,17 @@ def _hints(kind: str, scores: Sequence[Score]) -> Iterator[Hint]:
         yield Hint(f"{kind} {score.label}", score.weight / total, score.why)
     first = scores[0].label if scores else "none"
     yield Hint(f"first {kind} {first}", 0.5, scores[0].why if scores else ())
+
+
+def _branches(topics: Sequence[Score], groups: Mapping[str, str]) -> Iterator[Hint]:
+    """The share of each branch of the national tree."""
+    total = sum(score.weight for score in topics) + 1.0
+    shares: dict[str, float] = {}
+    for score in topics:
+        branch = groups[score.label]
+        shares[branch] = shares.get(branch, 0.0) + score.weight / total
+    for branch, share in shares.items():
+        yield Hint(f"branch {branch}", share)
 
 
 def _knows(model: Model, value: str | None) -> bool:

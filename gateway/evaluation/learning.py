@@ -2,7 +2,7 @@
 How much better reports are understood after learning, on four questions with known answers.
 
 Everything is from five-fold cross-validation: a report is judged by models that were not shown it,
-nor another that begins alike. Titles and addresses are used where a set has them. The rules get the
+nor another that begins alike. The features were chosen on these reports. Titles and addresses are used where a set has them. The rules get the
 best they could: each of their answers stands for the label it most often goes with, counted on all
 the reports they are not judged by, while the model of the learning curve has seen 300 of these.
 """
@@ -115,7 +115,7 @@ def measure(data: Path) -> list[Figure]:
     return [
         figure
         for question in QUESTIONS
-        for figure in _answered(question, read(data / question.file, question, rules))
+        for figure in answered(question, read(data / question.file, question, rules))
     ]
 
 
@@ -143,7 +143,8 @@ def _asked(row: _Row, question: Question, rules: Rules) -> Asked:
     )
 
 
-def _answered(question: Question, asked: Sequence[Asked]) -> Iterator[Figure]:
+def answered(question: Question, asked: Sequence[Asked]) -> Iterator[Figure]:
+    """The figures of one question."""
     held = training.hold_back([one.lesson for one in asked])
     confidences = training.confidences_of(held, training.sharpness_of(held))
     figures = training.figures_of(held, confidences)

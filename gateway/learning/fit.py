@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from normalizer.model import MOST_ROWS, ZERO
-from normalizer.model_features import BUCKETS, HINT, Evidence, blocks_of, buckets_of
+from normalizer.model_features import BUCKETS, HINT, Evidence, blocks_of, buckets_of, length_of
 
 Floats = NDArray[np.float32]
 Row = tuple[NDArray[np.int64], Floats]
@@ -42,16 +42,19 @@ class Weights:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A report reduced to buckets: of each block its units' buckets, and the hints' weights."""
+    """A report reduced to buckets: of each block its length and its units, and the hints."""
 
-    blocks: tuple[tuple[tuple[int, ...], ...], ...]
+    blocks: tuple[tuple[float, tuple[tuple[int, ...], ...]], ...]
     hints: tuple[tuple[int, float], ...]
 
 
 def seen(evidence: Evidence) -> Seen:
     """Reduce a report to what the fitting needs."""
     return Seen(
-        tuple(tuple(tuple(buckets_of(unit)) for unit in block) for block in blocks_of(evidence)),
+        tuple(
+            (length_of(block), tuple(tuple(buckets_of(unit)) for unit in block))
+            for block in blocks_of(evidence)
+        ),
         tuple((buckets_of(HINT + hint.name)[0], hint.weight) for hint in evidence.hints),
     )
 
@@ -75,12 +78,14 @@ def fit(reports: Sequence[Seen], labels: Sequence[int], kinds: int) -> Weights:
 def scores(weights: Weights, report: Seen) -> Floats:
     """The score of each label, as `Model.ask` has it before its confidence."""
     total = weights.bias.astype(np.float32)
-    for block in report.blocks:
+    for wanted, block in report.blocks:
         ats = [[at for bucket in unit if (at := int(weights.index[bucket]))] for unit in block]
         flat = [at - 1 for unit in ats for at in unit]
         if flat:
             rows = weights.rows[flat]
-            total = total + rows[:, 1:].sum(0) / np.sqrt(np.square(rows[:, 0]).sum())
+            total = total + rows[:, 1:].sum(0) * np.float32(wanted) / np.sqrt(
+                np.square(rows[:, 0]).sum()
+            )
     for bucket, weight in report.hints:
         at = int(weights.index[bucket])
         if at:
@@ -105,7 +110,7 @@ def _rarity(reports: Iterable[Seen]) -> dict[int, float]:
     hints: set[int] = set()
     total = 0
     for total, report in enumerate(reports, start=1):  # noqa: B007 (the last is the count)
-        counts.update({bucket for block in report.blocks for unit in block for bucket in unit})
+        counts.update({bucket for _, block in report.blocks for unit in block for bucket in unit})
         hints.update(bucket for bucket, _ in report.hints)
     known = [
         (bucket, n) for bucket, n in counts.most_common(MOST_ROWS - len(hints)) if n >= _SEEN_IN
@@ -116,12 +121,12 @@ def _rarity(reports: Iterable[Seen]) -> dict[int, float]:
 
 def _row(report: Seen, rarity: Mapping[int, float], places: Mapping[int, int]) -> Row:
     values: dict[int, float] = {}
-    for block in report.blocks:
+    for wanted, block in report.blocks:
         buckets = [bucket for unit in block for bucket in unit if bucket in rarity]
         length = sqrt(sum(rarity[bucket] ** 2 for bucket in buckets))
         for bucket in buckets:
             at = places[bucket]
-            values[at] = values.get(at, 0.0) + rarity[bucket] / length
+            values[at] = values.get(at, 0.0) + wanted * rarity[bucket] / length
     for bucket, weight in report.hints:
         if bucket in places:
             values[places[bucket]] = values.get(places[bucket], 0.0) + weight
