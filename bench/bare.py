@@ -6,7 +6,7 @@ The peers: servers that answer as ours do and store nothing, one process each.
     python -m bench.bare accept PORT D  our own door, journal in folder D, and no pipeline behind it
 
 The same event loop and server settings as the gateway's; our own door also collects garbage as
-rarely as the gateway does.
+rarely, and lets threads take turns as often, as the gateway does.
 """
 
 import asyncio
@@ -53,6 +53,7 @@ async def accept_only(folder: Path) -> web.Application:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
+    sys.setswitchinterval(0.001)
     settings = read_settings(None, folder, {})
     key = open_key(settings, {}, may_create=True)
     parts = build(settings, key, await Store.open(settings.store_url))
