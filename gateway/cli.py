@@ -15,6 +15,7 @@ from gateway.commands.check import check
 from gateway.commands.correct import correct
 from gateway.commands.evaluate import evaluate
 from gateway.commands.look import export, reconcile, status, verify
+from gateway.commands.match import match
 from gateway.commands.normalize import normalize
 from gateway.commands.officer import import_, signals_
 from gateway.commands.places import places
@@ -35,7 +36,7 @@ def cli() -> None:
 
 OPERATE = (run, send, check, status, parked, replay, verify, reconcile, export, backup)
 OFFICERS = (import_, signals_, places, correct, train)
-MEASURE = (normalize, evaluate)
+MEASURE = (normalize, match, evaluate)
 for command in (*OPERATE, *OFFICERS, *MEASURE):
     cli.add_command(command)
 

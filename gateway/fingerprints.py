@@ -46,10 +46,10 @@ def alike(tx: Transaction, asked: Sequence[Sequence[int]], *, since: int) -> lis
         ALIKE, keys=sorted(keys), since=since, most=MOST_OF_A_KEY - 1
     ):
         found.setdefault(key, []).append((number, received))
-    return [_ranked(each, found) for each in asked]
+    return [ranked(each, found) for each in asked]
 
 
-def _ranked(keys: Sequence[int], found: Mapping[int, Sequence[tuple[int, int]]]) -> list[int]:
+def ranked(keys: Sequence[int], found: Mapping[int, Sequence[tuple[int, int]]]) -> list[int]:
     """Who shares the first key, then who shares most, then the newest."""
     shared: Counter[int] = Counter()
     received: dict[int, int] = {}

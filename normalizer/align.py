@@ -1,7 +1,6 @@
 """How the words of two complaints lie on each other: what they share, and where they differ."""
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rapidfuzz.distance import Levenshtein
@@ -12,12 +11,16 @@ from normalizer.match_words import (
     RARE,
     SOME,
     UNITS,
+    Matter,
+    heft,
     misspelled,
     numbered,
     weight,
 )
 
 _TYPED_BADLY = 0.9
+# With less in common two texts are different ones, whatever stands where.
+_WORTH_IT = 0.4
 # An insertion longer than this is a sentence more, not a word that turns the meaning.
 _WORD_OR_TWO = 3
 
@@ -51,28 +54,21 @@ class Alignment:
         return 2 * self.shared / both if both else 0.0
 
 
-def heft(spoken: Iterable[str]) -> float:
-    """The weight of some words together."""
-    return sum(map(weight, spoken))
-
-
-def align(ours: Sequence[str], theirs: Sequence[str]) -> Alignment:
-    """Lay two lists of words on each other; words that only moved are shared."""
-    in_ours, in_theirs = Counter(ours), Counter(theirs)
-    found = Alignment(
-        ours=heft(ours), theirs=heft(theirs), shared=heft((in_ours & in_theirs).elements())
-    )
-    only = _Only(in_ours - in_theirs, in_theirs - in_ours)
-    if not only.ours and not only.theirs:
+def align(one: Matter, other: Matter) -> Alignment:
+    """Lay two texts on each other; words that only moved are shared."""
+    ours, theirs = one.spoken, other.spoken
+    only = _Only(one.without(other), other.without(one))
+    found = Alignment(ours=one.heft, theirs=other.heft, shared=one.heft - heft(only.ours))
+    if not (only.ours or only.theirs) or found.cover < _WORTH_IT:
         return found
     only.cut_off(found, ours, theirs)
     for edit in Levenshtein.opcodes(ours, theirs):
         a = ours[edit.src_start : edit.src_end]
         b = theirs[edit.dest_start : edit.dest_end]
         if edit.tag == "replace":
-            for at, (one, other) in enumerate(zip(a, b, strict=True)):
+            for at, (mine, its) in enumerate(zip(a, b, strict=True)):
                 before = ours[edit.src_start + at - 1] if edit.src_start + at else ""
-                only.replace(found, one, other, cue=before in PLACE_CUES)
+                only.replace(found, mine, its, cue=before in PLACE_CUES)
         elif edit.tag != "equal" and len(a) + len(b) <= _WORD_OR_TWO:
             only.insert(found, a or b)
     only.finish(found)
@@ -82,7 +78,7 @@ def align(ours: Sequence[str], theirs: Sequence[str]) -> Alignment:
 class _Only:
     """The words that one text has and the other has not, until they are explained."""
 
-    def __init__(self, ours: Counter[str], theirs: Counter[str]) -> None:
+    def __init__(self, ours: dict[str, int], theirs: dict[str, int]) -> None:
         self.ours = ours
         self.theirs = theirs
 
@@ -134,11 +130,11 @@ class _Only:
         found.reworded = min(_heavy(self.ours), _heavy(self.theirs))
 
 
-def _take(words: Counter[str], word: str) -> None:
+def _take(words: dict[str, int], word: str) -> None:
     words[word] -= 1
     if words[word] <= 0:
         del words[word]
 
 
-def _heavy(words: Counter[str]) -> float:
-    return sum(heavy for word in words.elements() if (heavy := weight(word)) >= SOME)
+def _heavy(words: dict[str, int]) -> float:
+    return sum(count * weight(word) for word, count in words.items() if weight(word) >= SOME)

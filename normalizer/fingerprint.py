@@ -32,7 +32,7 @@ class Fingerprints:
 
     def of_words(self, clean_text: str) -> tuple[int, ...]:
         """At most thirteen numbers below 2^32, the first for the text as a whole."""
-        spoken = matter(clean_text)
+        spoken = matter(clean_text).spoken
         if not spoken:
             return ()
         whole = self._key(" ".join(spoken))

@@ -16,6 +16,7 @@ from normalizer.align import Alignment
 from normalizer.match_words import RARE
 from normalizer.record import Duplicate
 from normalizer.related import Likeness, liken
+from normalizer.related_places import Nearness
 from normalizer.report import Complaint, Neighbour
 
 VERSION = "2"
@@ -30,6 +31,7 @@ _SAME_DAYS = 7.0
 _ENOUGH, _ENOUGH_OF_ONE = 3.0, 1.0
 # Texts with less in common must also be about as long as each other.
 _LITTLE = 8.0
+_LONG = 20.0
 _AS_LONG = 0.7
 # Two addresses with fewer names in common are two places.
 _ONE_ADDRESS = 0.34
@@ -80,7 +82,7 @@ def compare(one: Complaint, other: Complaint, *, same_sender: bool = False) -> V
         return Verdict(relation="same", score=score, why=_why(likeness, same_sender=same_sender))
     head_start = _HEAD_START if same_sender and not likeness.template else 0.0
     chance = round(likeness.chance(head_start=head_start), 2)
-    if chance < RELATED or not _located(likeness):
+    if chance < RELATED or not _located(likeness) or _form_letter(likeness):
         return Verdict(relation="none", score=chance, why=(against,))
     return Verdict(relation="related", score=chance, why=_why(likeness, same_sender=same_sender))
 
@@ -89,6 +91,9 @@ def _against(likeness: Likeness, *, same_sender: bool) -> str:
     """What keeps two complaints from being the same; "" if nothing does."""
     text, place = likeness.text, likeness.place
     two_addresses = place.named and place.names < _ONE_ADDRESS
+    # A long text, word for word in one village: one report, for which two addresses were given.
+    if likeness.village > 0 and text.ratio > _ALL and text.shared >= _LONG:
+        place, two_addresses = Nearness(), False
     little = text.shared < _LITTLE and text.ratio < _AS_LONG
     reasons = (
         (place.elsewhere or likeness.village < 0 or two_addresses, "another place"),
@@ -110,6 +115,7 @@ def _enough(likeness: Likeness, *, same_sender: bool) -> bool:
     if same_sender and text.ratio > _ALL:
         return True
     agreed = place.named and place.names > _ONE_PLACE and likeness.topic >= 0
+    agreed |= likeness.village > 0 and text.ratio > _ALL
     return text.shared >= (_ENOUGH_OF_ONE if same_sender or agreed else _ENOUGH)
 
 
@@ -122,6 +128,12 @@ def _located(likeness: Likeness) -> bool:
     """Whether anything but a habit of speech ties the two to one place."""
     place = likeness.place
     return likeness.village > 0 or place.names > 0 or likeness.text.cover >= SAME
+
+
+def _form_letter(likeness: Likeness) -> bool:
+    """The same words about another place."""
+    elsewhere = likeness.place.elsewhere or likeness.village < 0
+    return elsewhere and likeness.text.cover >= SAME
 
 
 def _why(likeness: Likeness, *, same_sender: bool) -> tuple[str, ...]:

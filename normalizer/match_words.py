@@ -6,6 +6,8 @@ seldom spoken of. Such words tell two complaints apart, and they tell that two a
 """
 
 import re
+from collections import Counter
+from collections.abc import Mapping
 from functools import lru_cache
 
 from rapidfuzz.distance import OSA
@@ -115,6 +117,8 @@ _MOST_SIGNS = 20_000
 _FEWEST_LETTERS = 4
 _FEWEST_CONSONANTS = 3
 _LONG_WORD = 8
+# Letters by which a word and what stands for it may differ in length: "bgt", "banget".
+_MOST_LETTERS = 3
 _NAME_LETTERS = 6
 
 RARE, SOME = 1.0, 0.5
@@ -122,8 +126,28 @@ _LITTLE, _NUMBER = 0.2, 1.3
 _VOWELS = str.maketrans("", "", "aeiou")
 
 
-@lru_cache(maxsize=8192)
-def matter(text: str) -> tuple[str, ...]:
+class Matter:
+    """The words of a text that say something, and what they weigh."""
+
+    __slots__ = ("counted", "heft", "spoken")
+
+    def __init__(self, spoken: tuple[str, ...]) -> None:
+        self.spoken = spoken
+        self.counted = Counter(spoken)
+        self.heft = heft(self.counted)
+
+    def without(self, other: "Matter") -> dict[str, int]:
+        """How often each word stands here more often than there."""
+        there = other.counted
+        return {
+            word: count - there[word] if word in there else count
+            for word, count in self.counted.items()
+            if word not in there or there[word] < count
+        }
+
+
+@lru_cache(maxsize=4096)
+def matter(text: str) -> Matter:
     """
     The words that say something, with labels glued to their numbers: "rt 05" is "rt5".
 
@@ -138,9 +162,15 @@ def matter(text: str) -> tuple[str, ...]:
             spoken[-1] += number
         else:
             spoken.append(number or word)
-    return tuple(spoken[:_MOST_WORDS])
+    return Matter(tuple(spoken[:_MOST_WORDS]))
 
 
+def heft(words_: Mapping[str, int]) -> float:
+    """The weight of words together, each as often as it stands there."""
+    return sum(weight(word) * count for word, count in words_.items())
+
+
+@lru_cache(maxsize=16_384)
 def weight(word: str) -> float:
     """How much it says that two texts share a word, from 0.2 to 1.3."""
     if word in FUNCTION:
@@ -161,7 +191,9 @@ def misspelled(one: str, other: str, *, name: bool = False) -> bool:
 
     A name with another letter is another name; one with a letter too many or two swapped is not.
     """
-    shorter, longer = sorted((one, other), key=len)
+    if abs(len(one) - len(other)) > _MOST_LETTERS:
+        return False
+    shorter, longer = (one, other) if len(one) <= len(other) else (other, one)
     if (one in POLARITY and other in POLARITY) or numbered(one) or numbered(other):
         return False
     if len(shorter) >= _FEWEST_CONSONANTS and shorter == longer.translate(_VOWELS):

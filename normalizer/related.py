@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import exp, log1p
 
-from normalizer.align import Alignment, align, heft
+from normalizer.align import Alignment, align
 from normalizer.match_words import RARE, matter, weight
 from normalizer.related_places import Nearness, near, whereabouts
 from normalizer.report import Complaint
@@ -18,7 +18,7 @@ from normalizer.text import words
 
 #: The bias, then in the order of `Likeness.features`.
 WEIGHTS = (
-    -1.76, 0.81, 0.65, -0.88, 0.88, 1.33, -1.11, -0.44, 0.12, -0.33, -0.89, 0.94, 1.12, -1.94,
+    -1.92, 0.82, 0.73, -0.83, 0.65, 1.66, -1.52, -0.47, 0.17, -0.1, -0.91, 1.15, 1.5, -1.14,
 )  # fmt: skip
 _DAY = 86_400
 _QUARTER = 90
@@ -80,11 +80,13 @@ def liken(one: Complaint, other: Complaint) -> Likeness:
     """Compare two complaints in every respect."""
     mine, theirs = matter(one.text), matter(other.text)
     here, there = whereabouts(one.place), whereabouts(other.place)
-    everywhere = {*mine, *here.names} & {*theirs, *there.names}
+    shared = mine.counted.keys() & theirs.counted.keys()
+    shared |= {name for name in here.names if name in theirs.counted or name in there.names}
+    shared |= {name for name in there.names if name in mine.counted}
     return Likeness(
         text=align(mine, theirs),
-        place=near(here, there, mine, theirs),
-        rare=heft(word for word in everywhere if weight(word) >= RARE),
+        place=near(here, there, mine.counted, theirs.counted),
+        rare=sum(heavy for word in shared if (heavy := weight(word)) >= RARE),
         village=_villages(one.code, other.code),
         topic=_topics(one.topic, other.topic),
         days=abs((one.at - other.at).total_seconds()) / _DAY if one.at and other.at else 0.0,

@@ -1,7 +1,10 @@
 """Whether two complaints name one place, by their words: names, house numbers, RT and RW."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+
+from rapidfuzz.distance import OSA
 
 from normalizer.match_words import NUMBERS, misspelled
 from normalizer.text import words
@@ -42,6 +45,7 @@ class Nearness:
     elsewhere: bool = False
 
 
+@lru_cache(maxsize=8192)
 def whereabouts(place: str) -> Whereabouts:
     """Take an address apart."""
     names: list[str] = []
@@ -62,7 +66,7 @@ def whereabouts(place: str) -> Whereabouts:
 
 
 def near(
-    here: Whereabouts, there: Whereabouts, ours: Iterable[str] = (), theirs: Iterable[str] = ()
+    here: Whereabouts, there: Whereabouts, ours: Container[str] = (), theirs: Container[str] = ()
 ) -> Nearness:
     """Compare two places; `ours` and `theirs` are the words of the two texts around them."""
     if not here.names and not there.names:
@@ -70,22 +74,23 @@ def near(
     named = bool(here.names and there.names)
     covers = []
     if here.names:
-        covers.append(_cover(here.names, {*there.names, *theirs}))
+        covers.append(_cover(here.names, there.names, theirs))
     if there.names:
-        covers.append(_cover(there.names, {*here.names, *ours}))
+        covers.append(_cover(there.names, here.names, ours))
     return Nearness(
         named=named,
         names=max(covers),
         same_number=bool(here.numbers & there.numbers),
         elsewhere=_other(here.rt, there.rt)
         or _other(here.rw, there.rw)
-        or bool(here.numbers and there.numbers and not here.numbers & there.numbers),
+        or bool(here.numbers - there.numbers and there.numbers - here.numbers),
     )
 
 
-def _cover(names: Sequence[str], others: set[str]) -> float:
+def _cover(names: Sequence[str], others: Sequence[str], around: Container[str]) -> float:
+    """The share of the names that are among the other's, or in the words around them."""
     found = sum(
-        name in others or any(misspelled(name, other, name=True) for other in others)
+        name in others or name in around or any(_near(name, other) for other in others)
         for name in names
     )
     return found / len(names)
@@ -93,3 +98,8 @@ def _cover(names: Sequence[str], others: set[str]) -> float:
 
 def _other(one: str, other: str) -> bool:
     return bool(one and other and one != other)
+
+
+def _near(name: str, other: str) -> bool:
+    """Whether two names are one, typed badly; most differ so much that a glance tells."""
+    return OSA.distance(name, other, score_cutoff=1) <= 1 and misspelled(name, other, name=True)

@@ -30,7 +30,7 @@ COMMANDS = (
     *("run", "send", "check", "status", "replay", "verify", "reconcile", "export", "backup"),
     *("parked list", "parked show", "parked retry", "parked drop"),
     *("import", "signals list", "signals report", "places import", "places show", "places learn"),
-    *("normalize", "evaluate"),
+    *("normalize", "match", "evaluate"),
 )
 CODE = re.compile(r"\b[0-9A-HJKMNP-TV-Z]{9}\b")
 

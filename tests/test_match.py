@@ -100,6 +100,16 @@ def test_the_same_words_about_another_place_are_not_even_related() -> None:
     assert relation(said(LAMP, "jl Melati no 4"), said(LAMP, "Jalan Melati 4")) == "same"
 
 
+def test_a_long_text_word_for_word_in_one_village_is_one_report_with_two_addresses() -> None:
+    """A short one may be a form that was filled in for two houses."""
+    long = LAMP + ". Kemarin malam Pak Darmo terjatuh dari sepeda di tikungan dekat warung Bu Sri"
+    long += " karena gelap; anak-anak takut berangkat mengaji, ronda keliling membawa senter"
+
+    assert relation(said(long, "Melati 4", HERE), said(long, "Kenanga 9", HERE)) == "same"
+    assert relation(said(long, "Melati 4"), said(long, "Kenanga 9")) == "none"
+    assert relation(said(LAMP, "Melati 4", HERE), said(LAMP, "Kenanga 9", HERE)) != "same"
+
+
 def test_the_same_incident_in_other_words_is_related_where_place_and_topic_agree() -> None:
     """Suggested, not joined; and the reasons are told."""
     one = said("PJU padam total, gelap gulita", "Jalan Kenanga 12", HERE, "penerangan")

@@ -9,7 +9,7 @@ from gateway.evaluation.figure import Figure
 Measure = Callable[[Path], list[Figure]]
 
 #: Names of modules in this package; each has `measure`.
-TASKS = ("wording", "language", "kinds", "learning", "flags", "privacy", "places")
+TASKS = ("wording", "language", "kinds", "learning", "flags", "privacy", "places", "matching")
 
 
 def measures(names: tuple[str, ...] = TASKS) -> Mapping[str, Measure]:
