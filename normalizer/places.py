@@ -23,13 +23,14 @@ from normalizer.gazetteer import (
     lies_in,
     read_gazetteer,
 )
-from normalizer.places_evidence import Evidence, Learned, weigh_up
+from normalizer.places_evidence import weigh_up
+from normalizer.places_heard import Evidence, Learned
 from normalizer.places_meaning import Mention, Named
 from normalizer.places_names import MOST_NAMESAKES, Names
 from normalizer.places_parts import NO_PARTS, Parts, point_in, small_parts
 from normalizer.places_weights import LEARNED, RULES, Weights
 
-VERSION = "1"
+VERSION = "2"
 # A mail may hold megabytes; it says where in its first pages.
 _READ = 6_000
 _LEAST_CANDIDATE = 0.08

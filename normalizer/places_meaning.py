@@ -33,6 +33,8 @@ class Mention:
     end: int = 0
     #: What it lies in is named right behind it: "Bojong, Cikupa" or "Slawi kab Tegal".
     chain: bool = False
+    #: What is named right behind it is its district.
+    before_district: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +45,11 @@ class Named:
     large: tuple[Mention, ...]
 
 
-def with_meanings(mention: Mention, numbers: Sequence[Number], *, chain: bool = False) -> Mention:
+def with_meanings(mention: Mention, numbers: Sequence[Number]) -> Mention:
     """The mention with some of its meanings."""
-    if len(numbers) == len(mention.numbers) and not chain:
+    if len(numbers) == len(mention.numbers):
         return mention
-    return replace(mention, numbers=tuple(numbers), chain=chain)
+    return replace(mention, numbers=tuple(numbers))
 
 
 def chained(small: Sequence[Mention], large: Sequence[Mention]) -> tuple[Mention, ...]:
@@ -65,12 +67,16 @@ def _agreeing(mention: Mention, small: Sequence[Mention], large: Sequence[Mentio
     inside = [n for n in numbers if n % DISTRICT and _some_around(n, others)]
     numbers = tuple(around or inside or numbers)
     next_to = [
-        other
+        n
         for other in (*others, *large)
         if 0 <= other.start - mention.end <= 1
-        and any(lies_in(n, m) and n != m for n in numbers for m in other.numbers)
+        for n in other.numbers
     ]
-    return with_meanings(mention, numbers, chain=bool(next_to))
+    inside = [n for n in numbers if any(lies_in(n, m) and n != m for m in next_to)]
+    if not inside:
+        return with_meanings(mention, numbers)
+    before_district = any(n % DISTRICT and n - n % DISTRICT in next_to for n in inside)
+    return replace(mention, numbers=tuple(inside), chain=True, before_district=before_district)
 
 
 def _some_in(district: Number, others: Iterable[Mention]) -> bool:
@@ -82,11 +88,19 @@ def _some_around(village: Number, others: Iterable[Mention]) -> bool:
     return any(district in other.numbers for other in others)
 
 
+def is_own(numbers: Iterable[Number], area: Area) -> bool:
+    """Whether a name is the tenant's own district or village before it is a regency elsewhere."""
+    near = [n for n in numbers if any(lies_in(n, a) or lies_in(a, n) for a in area)]
+    return any(n % REGENCY for n in near) and all(n % REGENCY for n in near)
+
+
 def large_in(raw: Iterable[Mention], area: Area) -> Iterator[Mention]:
     """Regencies, cities and provinces, each as narrow as its cue and the tenant make it."""
     for mention in raw:
         large = [number for number in mention.numbers if number % REGENCY == 0]
         if not large or mention.cue in (*SMALL, "street", "landmark"):
+            continue
+        if mention.cue not in ("regency", "province") and is_own(mention.numbers, area):
             continue
         if mention.cue == "regency":
             wanted = "kabupaten" if mention.words.startswith(("kab", "pemkab", "bup")) else "kota"

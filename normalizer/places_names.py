@@ -22,7 +22,15 @@ from normalizer.gazetteer import (
     lies_in_area,
 )
 from normalizer.places_index import Index, spellings_in
-from normalizer.places_meaning import SMALL, Mention, Named, chained, large_in, with_meanings
+from normalizer.places_meaning import (
+    SMALL,
+    Mention,
+    Named,
+    chained,
+    is_own,
+    large_in,
+    with_meanings,
+)
 from normalizer.places_words import DIRECTIONS, EMPTY, VILLAGE, Cue, Source, cue_of, is_count, parts
 from normalizer.places_words import DISTRICT as DISTRICT_WORDS
 from normalizer.places_words import PROVINCE as PROVINCE_WORDS
@@ -86,7 +94,12 @@ class Names:
                 if not any(lies_in(own, number) for own in self.area)
             )
         )
-        if self.area and any(not lies_in_area(whole, self.area) for whole in wholes):
+        if self.area and (
+            any(not lies_in_area(whole, self.area) for whole in wholes)
+            or any(
+                mention.cue in SMALL and not _is_here(mention.numbers, self.area) for mention in raw
+            )
+        ):
             raw, unknown = self._read(said, self._anywhere)
         raw += self._misspelled(unknown, _ANNOUNCED_SMALL, wholes or self.area)
         raw.sort(key=lambda mention: mention.start)
@@ -169,7 +182,7 @@ class Names:
             small = [number for number in small if number % DISTRICT] or small
         elif mention.cue in ("regency", "province"):
             return None
-        elif len(small) < len(mention.numbers):
+        elif len(small) < len(mention.numbers) and not is_own(mention.numbers, self.area):
             return None  # "Sleman" is the regency, unless it says more
         kept = [number for number in small if any(lies_in(number, whole) for whole in wholes)]
         if self.area:
@@ -180,7 +193,7 @@ class Names:
     def _elsewhere(
         self, mention: Mention, small: Sequence[Number], raw: Sequence[Mention]
     ) -> list[Number]:
-        """Outside the tenant's area: with its district named, or announced and nearly unique."""
+        """Outside the tenant's area: with what it lies in, or announced and nearly unique."""
         districts = {
             number
             for other in raw
@@ -191,6 +204,10 @@ class Names:
         together = [number for number in small if number - number % DISTRICT in districts]
         if together:
             return together
+        announced = {n for other in raw if other.cue in SMALL for n in other.numbers}
+        around = [n for n in small if any(lies_in(each, n) and each != n for each in announced)]
+        if around:
+            return around
         if mention.cue in SMALL and len(small) <= MOST_NAMESAKES:
             return list(small)
         return []

@@ -6,6 +6,7 @@ These are words of the citizen, cut out and not looked up anywhere. House number
 
 import re
 from collections.abc import Iterator
+from itertools import chain
 from typing import NamedTuple
 
 from normalizer.text import words
@@ -72,6 +73,16 @@ _PAIR = re.compile(
 _SIDES = re.compile(
     r"(?<![\d.])(\d{1,2}\.\d{2,15})\s*°?\s*(LS|LU|S|N)[\s,]+(\d{2,3}\.\d{2,15})\s*°?\s*(?:BT|E)\b"
 )
+# "lat -6.2088 long 106.8456", with any words or signs between.
+_NAMED = re.compile(
+    r"\blat[a-z]*[^\w-]{0,4}(-?\d{1,2}\.\d{2,15})\W{1,4}lo?ng[a-z]*\W{0,4}(\d{2,3}\.\d{2,15})",
+    re.IGNORECASE,
+)
+# 6°12'31.7"S 106°50'44.2"E, also with LS and BT.
+_MINUTES = re.compile(
+    r"(\d{1,2})°\s?(\d{1,2})['\u2019\u2032]\s?(\d{1,2}(?:[.,]\d{1,3})?)[\"\u201d\u2033]?\s?(LS|LU|S|N)"
+    r"[\s,]{0,3}(\d{2,3})°\s?(\d{1,2})['\u2019\u2032]\s?(\d{1,2}(?:[.,]\d{1,3})?)[\"\u201d\u2033]?\s?(?:BT|E)"
+)
 # Indonesia lies between these.
 _SOUTH, _NORTH, _WEST, _EAST = -11.5, 6.5, 94.5, 141.5
 
@@ -106,21 +117,28 @@ def small_parts(text: str) -> Parts:
 
 def point_in(text: str) -> tuple[float, float] | None:
     """The first coordinates within Indonesia, also of a map link, as latitude and longitude."""
-    if not _FRACTION.search(text):
-        return None
-    for found in _PAIR.finditer(text):
-        point = float(found[1]), float(found[2])
-        if _in_indonesia(*point):
+    for point in _points(text):
+        if _SOUTH <= point[0] <= _NORTH and _WEST <= point[1] <= _EAST:
             return point
-    for found in _SIDES.finditer(text):
-        latitude = float(found[1]) * (-1 if found[2] in ("LS", "S") else 1)
-        if _in_indonesia(latitude, float(found[3])):
-            return latitude, float(found[3])
     return None
 
 
-def _in_indonesia(latitude: float, longitude: float) -> bool:
-    return _SOUTH <= latitude <= _NORTH and _WEST <= longitude <= _EAST
+def _points(text: str) -> Iterator[tuple[float, float]]:
+    if _FRACTION.search(text):
+        for found in chain(_PAIR.finditer(text), _NAMED.finditer(text)):
+            yield float(found[1]), float(found[2])
+        for found in _SIDES.finditer(text):
+            yield float(found[1]) * _side(found[2]), float(found[3])
+    for found in _MINUTES.finditer(text) if "°" in text else ():
+        yield _degrees(*found.groups()[:3]) * _side(found[4]), _degrees(*found.groups()[4:])
+
+
+def _side(letter: str) -> int:
+    return -1 if letter in ("LS", "S") else 1
+
+
+def _degrees(whole: str, minutes: str, seconds: str) -> float:
+    return round(int(whole) + int(minutes) / 60 + float(seconds.replace(",", ".")) / 3600, 6)
 
 
 def _rt_rw(text: str) -> tuple[str, str]:

@@ -1,37 +1,33 @@
 """
 Streets, estates and landmarks of a tenant, learned from its own past reports with a known village.
 
-From each report the words of the address, and those of the text behind a word such as "jalan", are
-cut into phrases of one to four words; how often a phrase stood in reports about a village is
-counted. House numbers are left out, and a phrase that a single report had is kept only behind a
-street word, so that no person's name or doorstep is learned. The table is bounded.
+How often a phrase stood in reports about a village is counted, and how much it speaks for one
+village against another is learned (places_linear). A phrase that a single report had is kept only
+behind a street word, so that no person's name or doorstep is learned. The table is bounded.
 """
 
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import TypeAlias
+from itertools import chain
 
 import msgspec
 
-from normalizer.places_words import ANNOUNCING, EMPTY, ROMAN, STREET, Source, parts
+from normalizer.places_linear import Table, evened, learn_weights
+from normalizer.places_phrases import REACH, phrases
+from normalizer.places_words import STREET, Source, parts
 
-VERSION = "1"
-#: A phrase of more words is seldom written twice in the same way.
-LONGEST = 4
+VERSION = "2"
 MOST_PHRASES = 60_000
-# So many words behind an announcing word of a text are looked up.
-_REACH = 3
-_TWICE = re.compile(r"(.)\1+")
-_NUMBERED = frozenset({"gg", "gang", "rt", "rw", "blok"})
 # A count is kept in half reports: an address is worth 2, a text 1.
 _IN_ADDRESS, _IN_TEXT = 2, 1
+#: What a phrase is worth beside others of its report.
+WORTH: Mapping[Source, float] = {"address": 1.0, "text": 0.6}
 _MOST = 0xFFF
 # What is said everywhere tells no place.
 _MOST_VILLAGES = 30
-_SPELLINGS = 8_192
 _VILLAGE_SHIFT = 12
+_ZERO, _HUNDRED = 2_048, 100
 
 
 class StreetsError(Exception):
@@ -39,17 +35,18 @@ class StreetsError(Exception):
 
 
 class _File(msgspec.Struct, frozen=True, kw_only=True):
-    """streets.json: a phrase has one number or several, each `village << 12 | count`."""
+    """
+    streets.json: a phrase has one number or several, each `village << 12 | count`.
+
+    Weights are in hundredths, 2048 added: `village << 12 | 2048 + 100 * weight`.
+    """
 
     version: str
     #: The villages' codes as numbers, and how many reports each had.
     villages: list[int]
     reports: list[int]
     phrases: dict[str, int | list[int]]
-
-
-#: Where a phrase starts and ends among the words of its part, and its spelling.
-Phrase: TypeAlias = tuple[int, int, str]
+    weights: dict[str, int | list[int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +60,20 @@ class Streets:
         packed = self._file.phrases.get(key)
         if packed is None:
             return None
-        each = (packed,) if isinstance(packed, int) else packed
         villages = self._file.villages
-        return {villages[one >> _VILLAGE_SHIFT]: (one & _MOST) / _IN_ADDRESS for one in each}
+        return {
+            villages[one >> _VILLAGE_SHIFT]: (one & _MOST) / _IN_ADDRESS for one in _each(packed)
+        }
+
+    def scores(self, heard: Mapping[str, float]) -> dict[int, float]:
+        """How much the phrases of a report speak for each village; `heard` tells their worth."""
+        scores: dict[int, float] = {}
+        weights = self._file.weights
+        for phrase, worth in evened(heard).items():
+            for one in _each(weights.get(phrase, ())):
+                at = one >> _VILLAGE_SHIFT
+                scores[at] = scores.get(at, 0.0) + worth * ((one & _MOST) - _ZERO)
+        return {self._file.villages[at]: score / _HUNDRED for at, score in scores.items()}
 
     def priors(self) -> Mapping[int, float]:
         """The share of all reports each village had."""
@@ -86,14 +94,18 @@ class Streets:
         return msgspec.json.encode(self._file)
 
 
+def _each(packed: int | Sequence[int]) -> Sequence[int]:
+    return (packed,) if isinstance(packed, int) else packed
+
+
 def read_streets(content: bytes) -> Streets:
     """A table that `encode` wrote; StreetsError where it is none."""
     try:
         file = msgspec.json.decode(content, type=_File)
     except msgspec.DecodeError as exc:
         raise StreetsError(f"streets.json: {exc}") from exc
-    packed = (each if isinstance(each, list) else (each,) for each in file.phrases.values())
-    most = max((one >> _VILLAGE_SHIFT for each in packed for one in each), default=-1)
+    packed = chain(file.phrases.values(), file.weights.values())
+    most = max((one >> _VILLAGE_SHIFT for each in packed for one in _each(each)), default=-1)
     if file.version != VERSION or most >= len(file.villages):
         raise StreetsError("streets.json: was made by another version; run places learn again")
     return Streets(file)
@@ -105,95 +117,83 @@ def learn_streets(
     """Learn from (address, text, number of the village), in any order."""
     counts: dict[str, dict[int, int]] = {}
     sure: set[str] = set()
-    heard: dict[int, int] = {}
+    villages: list[int] = []
+    said: list[dict[str, int]] = []
     for address, text, village in reports:
-        heard[village] = heard.get(village, 0) + 1
-        weights: dict[str, int] = {}
-        fields: tuple[tuple[str, Source, int], ...] = (
-            (address, "address", _IN_ADDRESS),
-            (text, "text", _IN_TEXT),
-        )
-        for said, source, worth in fields:
-            for spoken in parts(said):
-                for start, end, key in phrases(spoken, source):
-                    weights[key] = max(worth, weights.get(key, 0))
-                    if not STREET.isdisjoint(spoken[max(0, start - _REACH) : end]):
-                        sure.add(key)
+        weights = _phrases_of(address, text, sure)
         for key, worth in weights.items():
-            villages = counts.setdefault(key, {})
-            villages[village] = min(_MOST, villages.get(village, 0) + worth)
+            of_key = counts.setdefault(key, {})
+            of_key[village] = min(_MOST, of_key.get(village, 0) + worth)
+        villages.append(village)
+        said.append(weights)
     kept = {
-        key: villages
-        for key, villages in counts.items()
-        if len(villages) <= _MOST_VILLAGES and (key in sure or sum(villages.values()) > _IN_ADDRESS)
+        key: of_key
+        for key, of_key in counts.items()
+        if len(of_key) <= _MOST_VILLAGES and (key in sure or sum(of_key.values()) > _IN_ADDRESS)
     }
-    return _packed(kept, heard, most_phrases)
+    best = _telling_most(kept, most_phrases)
+    weights_of = learn_weights(
+        ({key: _worth(count) for key, count in sorted(each.items()) if key in best}, village)
+        for each, village in zip(said, villages, strict=True)
+    )
+    return _packed(best, weights_of, Counter(villages))
 
 
-def phrases(spoken: Sequence[str], source: Source) -> Iterator[Phrase]:
-    """The phrases of one part that may tell where it is."""
-    written = _written(spoken, source)
-    for start, first in enumerate(written):
-        key = ""
-        telling = False
-        # Behind the last word of the reach a phrase may go on, but none begins.
-        for end in range(start, min(start + LONGEST, len(spoken))) if first else ():
-            word = written[end] or _one_written(spoken, end)
-            if not word:
-                break
-            key += f"/{word}" if key and word[0].isdigit() else word
-            telling = telling or (len(word) > 1 and word.isalpha() and spoken[end] not in EMPTY)
-            if telling:
-                yield start, end + 1, key
+def _worth(count: int) -> float:
+    return WORTH["address" if count == _IN_ADDRESS else "text"]
 
 
-def _written(spoken: Sequence[str], source: Source) -> list[str]:
-    """Every word a phrase may begin with, in one spelling; empty for the others."""
-    if source == "address":
-        return [_one_written(spoken, at) for at in range(len(spoken))]
-    written = [""] * len(spoken)
-    last = -_REACH - 1
-    for at, word in enumerate(spoken):
-        if word in ANNOUNCING:
-            last = at
-        elif at <= last + _REACH:
-            written[at] = _one_written(spoken, at)
-    return written
+def _phrases_of(address: str, text: str, sure: set[str]) -> dict[str, int]:
+    """The phrases of a report with their worth; those behind a street word become sure ones."""
+    weights: dict[str, int] = {}
+    fields: tuple[tuple[str, Source, int], ...] = (
+        (address, "address", _IN_ADDRESS),
+        (text, "text", _IN_TEXT),
+    )
+    for said, source, worth in fields:
+        for spoken in parts(said):
+            for start, end, key in phrases(spoken, source):
+                weights[key] = max(worth, weights.get(key, 0))
+                if not STREET.isdisjoint(spoken[max(0, start - REACH) : end]):
+                    sure.add(key)
+    return weights
 
 
-def _one_written(spoken: Sequence[str], at: int) -> str:
-    """A word in one spelling; empty for a house number or any other number that tells nothing."""
-    word = spoken[at]
-    if not word.isdigit():
-        before_number = at > 0 and spoken[at - 1] in {"no", "nomor"}
-        return ROMAN[word] if word in ROMAN and not before_number else _one_spelling(word)
-    numbered = at > 0 and spoken[at - 1] in _NUMBERED
-    return word.lstrip("0") if numbered and len(word) < 3 else ""  # noqa: PLR2004 (gang 12)
-
-
-@lru_cache(maxsize=_SPELLINGS)
-def _one_spelling(word: str) -> str:
-    return _TWICE.sub(r"\1", word).replace("oe", "u").replace("dj", "j").replace("tj", "c")
-
-
-def _packed(
-    counts: Mapping[str, Mapping[int, int]], heard: Mapping[int, int], most: int
-) -> Streets:
+def _telling_most(
+    counts: Mapping[str, Mapping[int, int]], most: int
+) -> Mapping[str, Mapping[int, int]]:
     """The phrases that tell most: often heard, from few villages."""
     best = sorted(
         counts, key=lambda key: (-max(counts[key].values()) / len(counts[key]), len(key), key)
     )[:most]
+    return {key: counts[key] for key in sorted(best)}
+
+
+def _packed(
+    counts: Mapping[str, Mapping[int, int]], weights: Table, heard: Mapping[int, int]
+) -> Streets:
     villages = sorted(heard)
-    index = {village: at for at, village in enumerate(villages)}
-    table: dict[str, int | list[int]] = {}
-    for key in sorted(best):
-        each = [index[v] << _VILLAGE_SHIFT | count for v, count in sorted(counts[key].items())]
-        table[key] = each[0] if len(each) == 1 else each
+    index = {village: at << _VILLAGE_SHIFT for at, village in enumerate(villages)}
     return Streets(
         _File(
             version=VERSION,
             villages=villages,
             reports=[heard[village] for village in villages],
-            phrases=table,
+            phrases={
+                key: _one_or_more([index[v] | count for v, count in sorted(each.items())])
+                for key, each in counts.items()
+            },
+            weights={
+                key: _one_or_more([index[v] | _hundredths(w) for v, w in sorted(each.items())])
+                for key, each in sorted(weights.items())
+            },
         )
     )
+
+
+def _hundredths(weight: float) -> int:
+    return min(_MOST, max(0, _ZERO + round(_HUNDRED * weight)))
+
+
+def _one_or_more(numbers: list[int]) -> int | list[int]:
+    return numbers[0] if len(numbers) == 1 else numbers

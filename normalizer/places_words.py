@@ -39,7 +39,8 @@ LANDMARK = _set(
     "toko indomaret alfamart alfamidi bank hotel puskesmas klinik rs rsud posyandu apotek polsek "
     "polres kantor balai samsat terminal stasiun halte bandara pelabuhan masjid mushola "
     "gereja pura vihara makam waduk sungai kali jembatan perempatan pertigaan simpang bundaran "
-    "taman lapangan spbu pom pabrik gudang tps kampung kp"
+    "taman lapangan spbu pom pabrik gudang tps kampung kp dusun dsn padukuhan pedukuhan banjar "
+    "jorong"
 )
 #: After these words of a text its next few are worth looking up.
 ANNOUNCING = (

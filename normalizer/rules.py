@@ -18,7 +18,7 @@ from normalizer.flags import FlagRules, FlagsFile, flag_rules
 from normalizer.gazetteer import GazetteerError, area_of, check_table
 from normalizer.model import Model, ModelError
 from normalizer.places import Places
-from normalizer.places_evidence import Learned
+from normalizer.places_heard import Learned
 from normalizer.places_streets import StreetsError, read_streets
 from normalizer.shapes import (
     AbbreviationsFile,

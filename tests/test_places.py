@@ -8,14 +8,17 @@ from normalizing import RULES, SHIPPED, report, said
 from normalizer.gazetteer import area_of, number_of
 from normalizer.normalize import normalize
 from normalizer.places import Located, Places, locate
-from normalizer.places_evidence import Learned
+from normalizer.places_heard import Learned
 from normalizer.places_streets import Streets, StreetsError, learn_streets, read_streets
 from normalizer.rules import RulesError, read_rules
 
 COMMON = read_rules(SHIPPED).places.common
 AREAS = {
     code: Places(SHIPPED["places.csv"], COMMON, area_of(code))
-    for code in ("", "36.03", "34", "34.04", "51", "51.03", "13", "21.71", "82.72", "33.28")
+    for code in (
+        *("", "36.03", "36.03.18", "34", "34.04", "34.04, 34.71"),
+        *("51", "51.03", "13", "21.71", "82.72", "33.28"),
+    )
 }
 SUKAMULYA = ("36.03.18.1001", "36.03.27.2002")
 
@@ -38,6 +41,10 @@ def found(tenant: str, text: str, address: str = "") -> Located:
         ("21.71", "air mati di kelurahan Tiban Baru kecamatan Sekupang", "21.71.03.1006"),
         ("82.72", "jalan rusak di kelurahan Gurabati kec tidore selatan", "82.72.04.1005"),
         ("", "jalan rusak desa Condongcatur kec Depok kab Sleman", "34.04.07.2003"),
+        ("36.03", "KTP warga desa Tibubeneng Kuta Utara belum jadi", "51.03.06.2004"),
+        ("36.03", "jalan rusak desa Condongcatut kec Depok kab Sleman", "34.04.07.2003"),
+        ("34.04, 34.71", "lampu mati di Condongcatur, Depok", "34.04.07.2003"),
+        ("51.03", "banjar Tegal Gundul desa Tibubeneng gelap", "51.03.06.2004"),
     ],
 )
 def test_a_village_with_its_district_is_found(tenant: str, text: str, code: str) -> None:
@@ -61,6 +68,11 @@ def test_a_village_with_its_district_is_found(tenant: str, text: str, code: str)
         ("", "jembatan di kab. Tegal", "33.28", "kabupaten"),
         ("", "layanan di provinsi Sumbar", "13", "provinsi"),
         ("36.03", "KTP saya dari kabupaten Mamuju Utara", "76.01", "kabupaten"),
+        ("36.03", "macet di kota Tanggerang", "36.71", "kota"),
+        ("36.03", "jalan rusak di kab. Semarangg", "33.22", "kabupaten"),
+        ("36.03", "kereta dari Solo penuh", "33.72", "kota"),
+        ("36.03.18", "banjir di Tangerang", "36.03", "kabupaten"),
+        ("34", "pasar di kapanewon Depok Sleman kotor", "34.04.07", "kecamatan"),
     ],
 )
 def test_larger_places_are_found_by_their_cue(
@@ -147,6 +159,10 @@ def test_the_small_parts_of_an_address_are_kept_in_the_citizens_words() -> None:
         "https://www.openstreetmap.org/#map=17/-6.2088/106.4456",
         "geo:-6.2088,106.4456",
         "6.2088 LS, 106.4456 BT",
+        "lat -6.2088 long 106.4456",
+        "Latitude: -6.2088, Longitude: 106.4456",
+        "6°12'31.68\"S 106°26'44.16\"E",
+        "6°12'31,68\" LS 106°26'44,16\" BT",
     ],
 )
 def test_coordinates_and_map_links_are_a_point(text: str) -> None:
@@ -218,6 +234,22 @@ def test_streets_learned_from_past_reports_tell_the_village() -> None:
     assert located.code == SUKAMULYA[0]
     assert located.learned
     assert locate("banjir setinggi lutut", "jalan rajawali", area).code is None
+
+
+def test_what_tells_neighbours_apart_is_learned() -> None:
+    """A long street runs through two villages; the lane beside it decides."""
+    here, there = number_of("36.03.18.1001"), number_of("36.03.12.1010")
+    learned = learn_streets(
+        [
+            *((f"jl raya elang gang pipit no {n}", "", here) for n in range(5)),
+            *((f"jl raya elang gang gagak no {n}", "", there) for n in range(5)),
+        ]
+    )
+
+    scores = learned.scores({"elang": 1.0, "pipit": 1.0})
+
+    assert scores[here] - scores[there] > 0.2
+    assert learned.scores({"merpati": 1.0}) == {}
 
 
 def test_no_person_and_no_house_number_is_learned() -> None:

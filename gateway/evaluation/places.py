@@ -21,7 +21,7 @@ from gateway.evaluation.figure import Figure
 from gateway.places_learn import Villages
 from normalizer.gazetteer import DISTRICT, Number, area_of, number_of
 from normalizer.places import Located, Places, locate
-from normalizer.places_evidence import Learned
+from normalizer.places_heard import Learned
 from normalizer.places_streets import learn_streets
 
 REPORTS = Path("surabaya_mediacenter_2022") / "dev.jsonl.gz"
