@@ -77,9 +77,12 @@ class _Known(NamedTuple):
 def add_heard(found: dict[Number, Evidence], address: str, text: str, learned: Learned) -> None:
     """Add what was learned to the evidence, and to the candidates."""
     heard, every = _heard(address, text, learned.streets)
-    if heard:
-        _add_learned(found, heard, learned)
-        _add_scores(found, learned.streets.scores(every))
+    if not heard:
+        return
+    _add_learned(found, heard, learned)
+    scores = learned.streets.scores(every)
+    if scores:
+        _add_scores(found, scores)
 
 
 def _heard(address: str, text: str, streets: Streets) -> tuple[list[_Heard], dict[str, float]]:

@@ -1,5 +1,7 @@
 """Where invented reports are about: codes, levels, candidates, and no guess."""
 
+import json
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -250,6 +252,17 @@ def test_what_tells_neighbours_apart_is_learned() -> None:
 
     assert scores[here] - scores[there] > 0.2
     assert learned.scores({"merpati": 1.0}) == {}
+
+
+def test_a_phrase_that_decides_nothing_is_no_trouble() -> None:
+    """Its counts are known, and no village has a weight for it."""
+    village = number_of("36.03.18.1001")
+    learned = learn_streets([("jl merpati", "", village)] * 3)
+    content = json.loads(learned.encode()) | {"weights": {}}
+    streets_only = Learned.of(read_streets(json.dumps(content).encode()))
+    area = Places(SHIPPED["places.csv"], COMMON, area_of("36.03"), streets_only)
+
+    assert locate("lampu mati di jl merpati", "", area).code in (None, SUKAMULYA[0])
 
 
 def test_no_person_and_no_house_number_is_learned() -> None:
