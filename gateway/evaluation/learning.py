@@ -2,9 +2,10 @@
 How much better reports are understood after learning, on four questions with known answers.
 
 Everything is from five-fold cross-validation: a report is judged by models that were not shown it,
-nor another that begins alike. The features were chosen on these reports. Titles and addresses are used where a set has them. The rules get the
-best they could: each of their answers stands for the label it most often goes with, counted on all
-the reports they are not judged by, while the model of the learning curve has seen 300 of these.
+nor another that begins alike; the features were chosen on these reports. Titles and addresses are
+used where a set has them. The rules get the best they could: each of their answers stands for the
+label it most often goes with, counted on all the reports they are not judged by, while the model of
+the learning curve has seen 300 of these.
 """
 
 import gzip
