@@ -133,6 +133,7 @@ def _told(
     area: Jurisdiction,
 ) -> Agency:
     value, confidence, why = None, decided.confidence, list(decided.why)
+    at_home: list[str] = []
     if chosen:
         office, words = chosen
         value = area.name(office, agencies)
@@ -140,19 +141,26 @@ def _told(
     if area.abroad and (chosen is None or chosen[0].layer in area.foreign):
         value = value or area.government(agencies, "kabupaten")
         confidence, why = area.confidence, [*area.why, *why]
+        # The place may have been understood wrongly.
+        at_home = [chosen[0].name] if chosen and "{" not in chosen[0].name else []
     return Agency(
         value=value,
         confidence=round(confidence, 2),
         version=agencies.version,
         why=tuple(dict.fromkeys(why))[:_MOST_REASONS],
-        alternatives=_names(others, value, agencies, area),
+        alternatives=_names(at_home, others, value, agencies, area=area),
     )
 
 
 def _names(
-    others: Iterable[_Candidate], value: str | None, agencies: Agencies, area: Jurisdiction
+    names: list[str],
+    others: Iterable[_Candidate],
+    value: str | None,
+    agencies: Agencies,
+    *,
+    area: Jurisdiction,
 ) -> tuple[str, ...]:
-    names: list[str] = []
+    """Three of the names at most: those given, and those of the other offices."""
     for office, _ in others:
         name = area.name(office, agencies)
         if name != value and name not in names:

@@ -82,6 +82,7 @@ def test_a_neighbours_matter_says_which_words_tell_the_place() -> None:
 
     assert "sleman" in " ".join(agency.why).lower()
     assert "Pemerintah Kabupaten Sleman" not in agency.alternatives
+    assert agency.alternatives[0] == "Dinas Pekerjaan Umum dan Penataan Ruang"
 
 
 def test_a_province_passes_on_what_belongs_to_its_regencies() -> None:
