@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from math import exp, log
 from typing import NamedTuple, TypeAlias
 
-from normalizer.gazetteer import DISTRICT, Number, lies_in
+from normalizer.gazetteer import DISTRICT, Number
 from normalizer.places_phrases import phrases
 from normalizer.places_streets import WORTH, Streets
 from normalizer.places_words import Source, parts
@@ -153,13 +153,14 @@ def _add_learned(found: dict[Number, Evidence], heard: Sequence[_Heard], learned
         for village, share in each.shares.items():
             district = village - village % DISTRICT
             by_district[district] = by_district.get(district, 0.0) + share
-        for village in villages:
+        # What a text does not say speaks against nobody; an address says it all.
+        told_all = each.source == "address"
+        for village in villages if told_all else [v for v in villages if v in each.shares]:
             near = by_district.get(village - village % DISTRICT, 0.0)
             _add_to_village(found[village], village, each, near, learned=learned)
-        for district in districts:
-            _add_to_district(
-                found[district], district, each, by_district.get(district, 0.0), learned=learned
-            )
+        for district in districts if told_all else [d for d in districts if d in by_district]:
+            share = by_district.get(district, 0.0)
+            _add_to_district(found[district], district, each, share, learned=learned)
 
 
 def _add_to_village(
@@ -201,6 +202,10 @@ def _add_scores(found: dict[Number, Evidence], scores: Mapping[Number, float]) -
         found.setdefault(village - village % DISTRICT, {})
     raised = {village: exp(_SHARPNESS * (scores[village] - best)) for village in ranked}
     whole = sum(raised.values())
+    inside: dict[Number, float] = {}
+    for village, each in raised.items():
+        district = village - village % DISTRICT
+        inside[district] = inside.get(district, 0.0) + each
     for number, evidence in found.items():
         if number % DISTRICT:
             score = scores.get(number, 0.0)
@@ -209,5 +214,4 @@ def _add_scores(found: dict[Number, Evidence], scores: Mapping[Number, float]) -
             evidence["score lead"] = score - rival
             evidence["score share"] = raised.get(number, 0.0) / whole
         else:
-            inside = sum(each for village, each in raised.items() if lies_in(village, number))
-            evidence["district score share"] = inside / whole
+            evidence["district score share"] = inside.get(number, 0.0) / whole
