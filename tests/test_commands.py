@@ -30,7 +30,7 @@ COMMANDS = (
     *("run", "send", "check", "status", "replay", "verify", "reconcile", "export", "backup"),
     *("parked list", "parked show", "parked retry", "parked drop"),
     *("import", "signals list", "signals report", "places import", "places show", "places learn"),
-    *("normalize", "match", "evaluate"),
+    *("normalize", "match", "evaluate", "train", "correct"),
 )
 CODE = re.compile(r"\b[0-9A-HJKMNP-TV-Z]{9}\b")
 
@@ -346,8 +346,9 @@ async def test_replay_makes_revisions_of_what_new_rules_read_differently(
 
 
 def _teach(file: Path, short: str, long: str) -> None:
-    """Add an abbreviation to the last table of the file."""
-    file.write_text(f'{file.read_text()}\n"{short}" = "{long}"\n')
+    """Add an abbreviation to the table of words."""
+    table = "[words]\n"
+    file.write_text(file.read_text().replace(table, f'{table}"{short}" = "{long}"\n', 1))
 
 
 # --- export, backup ----------------------------------------------------------------------------
