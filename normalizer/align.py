@@ -1,6 +1,6 @@
 """How the words of two complaints lie on each other: what they share, and where they differ."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from rapidfuzz.distance import Levenshtein
@@ -62,6 +62,7 @@ def align(one: Matter, other: Matter) -> Alignment:
     if not (only.ours or only.theirs) or found.cover < _WORTH_IT:
         return found
     only.cut_off(found, ours, theirs)
+    only.unlabelled(found)
     for edit in Levenshtein.opcodes(ours, theirs):
         a = ours[edit.src_start : edit.src_end]
         b = theirs[edit.dest_start : edit.dest_end]
@@ -95,6 +96,16 @@ class _Only:
                 _take(mine, last)
                 _take(others, whole)
 
+    def unlabelled(self, found: Alignment) -> None:
+        """A number whose label was left out or typed badly is the number still."""
+        for mine, others in ((self.ours, self.theirs), (self.theirs, self.ours)):
+            for number in [word for word in mine if word.isdigit()]:
+                labelled = next((word for word in others if _same_number(number, word)), "")
+                if labelled:
+                    found.shared += weight(number)
+                    _take(mine, number)
+                    _take(others, labelled)
+
     def replace(self, found: Alignment, one: str, other: str, *, cue: bool) -> None:
         """Two words that stand in the same place."""
         if one not in self.ours or other not in self.theirs:
@@ -125,7 +136,8 @@ class _Only:
 
     def finish(self, found: Alignment) -> None:
         """What nothing explained."""
-        if any(map(numbered, self.ours)) and any(map(numbered, self.theirs)):
+        ours, theirs = _numbers(self.ours), _numbers(self.theirs)
+        if ours - theirs and theirs - ours:
             found.conflict = found.conflict or "number"
         found.reworded = min(_heavy(self.ours), _heavy(self.theirs))
 
@@ -134,6 +146,16 @@ def _take(words: dict[str, int], word: str) -> None:
     words[word] -= 1
     if words[word] <= 0:
         del words[word]
+
+
+def _same_number(one: str, other: str) -> bool:
+    """Whether two words are one number, of which one has lost its label."""
+    return (one.isdigit() or other.isdigit()) and _numbers([one]) == _numbers([other])
+
+
+def _numbers(words: Iterable[str]) -> set[str]:
+    """The numbers in words, without their labels: one may be typed badly."""
+    return {"".join(filter(str.isdigit, word)) for word in words if numbered(word)}
 
 
 def _heavy(words: dict[str, int]) -> float:

@@ -25,6 +25,7 @@ def test_pairs_are_told_what_they_are() -> None:
         "text": "PJU padam, gelap sekali",
         "address": "Jalan Kenanga 12",
         "kelurahan": "Sukamaju",
+        "topic": "penerangan",
     }
     again = {**dark, "text": "penerangan jalan umum mati sudah lama"}
     result = matched(
