@@ -8,6 +8,7 @@ from functools import partial
 import click
 
 from bench.mail import mail
+from bench.matching import matching
 from bench.on_postgres import on_postgres
 from bench.peers import FULL, QUICK, Scale
 from bench.records import records
@@ -15,7 +16,7 @@ from bench.starting import starting
 from bench.table import Figure
 from bench.webhooks import webhooks
 
-GROUPS = ("start", "webhooks", "mail", "records", "postgres")
+GROUPS = ("start", "webhooks", "mail", "records", "matching", "postgres")
 NOTES = (
     "webhooks: the running gateway, its pipeline making records meanwhile; the peer forgets.",
     '"no pipeline behind": the same door and journal alone.',
@@ -34,6 +35,7 @@ async def measure(
         "webhooks": webhooks,
         "mail": partial(mail, postfix=postfix),
         "records": records,
+        "matching": matching,
         "postgres": on_postgres,
     }
     figures: list[Figure] = []

@@ -14,7 +14,7 @@ from forwarder.ports import Transaction
 # Records one key gives, one message is compared with, and of those found by a single key.
 MOST_OF_A_KEY = 16
 MOST = 48
-MOST_BY_ONE_KEY = 8
+MOST_BY_ONE_KEY = 4
 
 COLUMNS = ("key", "received_at", "number")
 ALIKE = """
