@@ -63,6 +63,10 @@ class Craft:
         #: The whole messages of each batch, by the journal row that names them.
         self._batches: deque[dict[int, Question]] = deque([{}], BATCHES)
 
+    def prepare(self) -> None:
+        """Read the table of places now; else the first citizen waits for it."""
+        self._recorder.rules.places.gazetteer  # noqa: B018 (read when first asked for)
+
     def read(self, rows: Sequence[Claimed]) -> tuple[list[Opened], list[Inquiry]]:
         """What each row is, and of whole messages what must be looked up."""
         self._batches.append({})

@@ -135,7 +135,8 @@ def _begin(settings: Settings, parent: int) -> None:
 
 
 def _furnish(settings: Settings, key: bytes) -> None:
-    _shop["craft"] = build_craft(settings, key)
+    craft = _shop["craft"] = build_craft(settings, key)
+    craft.prepare()
     # Rules and telephone metadata stay; the collector need not walk them again and again.
     gc.freeze()
 

@@ -107,7 +107,7 @@ def normalize(
         confidential=message.confidential,
         text=text,
         clean_text=clean_text,
-        title=title_of(title) or title_of(clean_text, _where(place)),
+        title=title_of(title) or title_of(clean_text, where_of(place)),
         language=language_of(judged_text),
         attachments=_files(report),
         type=judged.type,
@@ -142,6 +142,11 @@ def complaint(
     parts += [f"rt {place.rt}" if place.rt else "", f"rw {place.rw}" if place.rw else ""]
     where = ", ".join(filter(None, parts))
     return Complaint(text=clean_text, place=where, code=place.code, topic=topic, at=at)
+
+
+def where_of(place: Place | None) -> str:
+    """What a title says of the place, the smallest part first."""
+    return (place.street or place.landmark or place.name) if place else ""
 
 
 def _read(message: InboundMessage, clean_text: str) -> str:
@@ -205,11 +210,6 @@ def _place(message: InboundMessage, located: Located) -> Place | None:
         rt=parts.rt,
         rw=parts.rw,
     )
-
-
-def _where(place: Place | None) -> str:
-    """What a title says of the place, the smallest part first."""
-    return (place.street or place.landmark or place.name) if place else ""
 
 
 def _point(message: InboundMessage) -> MapPoint | None:

@@ -11,7 +11,9 @@ from normalizing import RULES, report, said
 
 from channels.officer_table import read_table
 from gateway import records
+from gateway.config_files import config_files
 from gateway.errors import SettingsError
+from gateway.filtering import Said, report_of
 from gateway.learning import corrections, past
 from gateway.learning.corrections import Corrected, Correction, NotCorrected, correct
 from gateway.learning.past import Columns, NoColumn, Past, past_in, past_of
@@ -23,6 +25,7 @@ from gateway.store import Store
 from gateway.vault import Vault
 from normalizer.normalize import normalize
 from normalizer.record import Place, Record
+from normalizer.rules import read_rules
 
 CODE = "0000000AA"
 WORDS = "Lampu jalan depan Balai Warga mati sejak kemarin"
@@ -137,6 +140,15 @@ def test_a_given_place_and_title_are_told_from_derived_ones() -> None:
 
     assert past_of(_with(found)).address == past_of(_with(found)).title == ""
     assert (past_of(_with(given)).address, past_of(_with(given)).title) == ("Gang Mawar", "Gelap")
+
+
+def test_a_title_that_was_made_with_the_place_is_no_given_one() -> None:
+    """The place behind it is ours as well."""
+    said = Said(text="Lampu padam", address="Jalan Contoh")
+    record = normalize(report_of(said), read_rules(config_files(None)), ())
+
+    assert record.title == "Lampu padam (Jalan Contoh)"
+    assert past_of(_with(record)).title == ""
 
 
 def test_a_table_of_old_reports_is_read_by_its_columns() -> None:

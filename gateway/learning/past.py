@@ -17,6 +17,7 @@ from gateway.learning.corrections import Corrected
 from gateway.learning.versions import Versions
 from gateway.vault import Vault
 from gateway.write_whole import write_whole
+from normalizer.normalize import where_of
 from normalizer.record import Record
 from normalizer.text import title_of, words
 
@@ -48,7 +49,9 @@ class Columns(msgspec.Struct, frozen=True, kw_only=True):
 def past_of(corrected: Corrected) -> Past:
     """A corrected record, with what its citizen gave of title and place."""
     record = corrected.record
-    title = "" if record.title == title_of(record.clean_text) else record.title
+    title = (
+        "" if record.title == title_of(record.clean_text, where_of(record.place)) else record.title
+    )
     return Past(
         text=record.clean_text, label=corrected.value, title=title, address=_address(record)
     )
