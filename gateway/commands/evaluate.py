@@ -47,7 +47,7 @@ def evaluate(data: Path, write: Path | None, tasks: Sequence[str]) -> None:
 
 
 def _row(figure: Figure) -> tuple[object, ...]:
-    reach = "" if figure.reach is None else f"{figure.reach:g}"
+    reach = "" if figure.reach is None else f"{figure.reach:.3g}"
     short = "" if figure.reached else " (short)"
     value = f"{figure.value:.3f}{short}"
     return figure.task, figure.measure, value, reach, figure.n, figure.detail

@@ -22,7 +22,7 @@ def page(figures: Sequence[Figure]) -> str:
 
 
 def _row(figure: Figure) -> str:
-    reach = "" if figure.reach is None else f"{figure.reach:g}"
+    reach = "" if figure.reach is None else f"{figure.reach:.3g}"
     value = f"{figure.value:.3f}" if figure.reached else f"**{figure.value:.3f}** short"
     cells = (figure.task, figure.measure, value, reach, f"{figure.n:,}", figure.detail)
     return f"| {' | '.join(cells)} |\n"
