@@ -56,6 +56,27 @@ async def test_a_gateway_learns_while_it_runs(gateway: Gateway, tmp_path: Path) 
     assert ruled["by"] == "rules"
 
 
+async def test_an_office_teaches_its_gateway_before_it_runs(
+    gateway: Gateway, tmp_path: Path
+) -> None:
+    """`train` makes folder and key; the first message is read by the model."""
+    gateway.config_dir.mkdir()
+    with (tmp_path / "lama.csv").open("w", encoding="utf-8", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(("isi", "bidang"))
+        rows.writerows((past.text, past.label) for past in past_reports())
+    table = ("--csv", str(tmp_path / "lama.csv"), "--text", "isi", "--label", "bidang")
+
+    trained = await gateway.command("train", "--task", "topic", *table, "--activate")
+    await gateway.start()
+    await gateway.command("send", "sms", LAMP)
+    learned = await topic_of(gateway, 1)
+    await gateway.stop()
+
+    assert trained.returncode == 0, trained.stderr
+    assert (learned["value"], learned["by"]) == ("lampu", "model")
+
+
 async def test_an_officer_corrects_a_case(gateway: Gateway) -> None:
     """With and without a daemon; a wrong type and an unknown case are refused in a sentence."""
     await gateway.start()

@@ -1,5 +1,6 @@
 """`lapor-gateway train`: models that learn from what officers decide, and their versions."""
 
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -8,14 +9,18 @@ from typing import get_args
 import click
 
 from channels.officer_table import NoTable, read_table
+from gateway.app import open_key
 from gateway.build_craft import build_rules
 from gateway.commands.common import Place, counting, looking, place_options, show_table
 from gateway.learning import corrections, past
-from gateway.learning.corrections import Task
+from gateway.learning.corrections import Corrected, Task
 from gateway.learning.past import Columns
 from gateway.learning.teaching import STEPS, TooFew, teach, try_shadow
 from gateway.learning.versions import TASKS, Versions
 from gateway.settings import Settings
+from gateway.store.sqlite import Sqlite
+from gateway.store.store import engine_for
+from gateway.vault import Vault
 
 _TAKES_OVER = "A running gateway takes it at its next SIGHUP."
 _FIGURES = ("accuracy", "macro_f1", "among_three", "answered", "answered_right")
@@ -77,21 +82,31 @@ def train(  # noqa: PLR0913, PLR0917 (click hands in each option)
     elif not listing:
         if table:
             columns = Columns(text=text, label=label, title=title, address=address)
-            _take(place, settings, versions[0], (table, columns))
+            _take(_vault(settings), versions[0], (table, columns))
         _train(place, settings, versions, activate=activate)
     _show(versions)
 
 
-def _take(
-    place: Place, settings: Settings, versions: Versions, given: tuple[Path, Columns]
-) -> None:
+def _never_ran(settings: Settings) -> bool:
+    """Whether there is no database yet; of one on a server nobody here can tell."""
+    engine = engine_for(settings.store_url)
+    return isinstance(engine, Sqlite) and not engine.path.exists()
+
+
+def _vault(settings: Settings) -> Vault:
+    """The vault; an office may teach its gateway before it runs, so the key may be made here."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return Vault(open_key(settings, os.environ, may_create=_never_ran(settings)))
+
+
+def _take(vault: Vault, versions: Versions, given: tuple[Path, Columns]) -> None:
     """Keep the reports of a table."""
     file, columns = given
     try:
         reports = list(past.past_in(read_table(file.read_bytes(), file.name), columns))
     except NoTable as exc:
         raise click.ClickException(f"{file}: {exc}") from exc
-    past.keep(versions, place.vault(settings), reports)
+    past.keep(versions, vault, reports)
     click.echo(f"{versions.task}: {len(reports)} old reports are kept, sealed")
 
 
@@ -99,11 +114,10 @@ def _train(
     place: Place, settings: Settings, versions: Sequence[Versions], *, activate: bool
 ) -> None:
     rules = build_rules(settings)
-    vault = place.vault(settings)
+    vault = _vault(settings)
     learned = False
     for each in versions:
-        with looking(place) as (_, tx):
-            corrected = list(corrections.last(tx, vault, _task(each)))
+        corrected = [] if _never_ran(settings) else _corrected(place, vault, _task(each))
         trial = try_shadow(each, corrected, rules)
         if trial:
             click.echo(f"{each.task}: {trial}")
@@ -120,6 +134,11 @@ def _train(
             each.activate(each.shadow)
     if not learned:
         sys.exit(1)
+
+
+def _corrected(place: Place, vault: Vault, task: Task) -> list[Corrected]:
+    with looking(place) as (_, tx):
+        return list(corrections.last(tx, vault, task))
 
 
 def _task(versions: Versions) -> Task:
