@@ -10,6 +10,7 @@ from normalizing import CONFIG, NOON, RULES, neighbour, report, said
 
 from channels.contract import InboundMessage, Point
 from normalizer.normalize import normalize
+from normalizer.places import VERSION
 from normalizer.record import MapPoint, Place, Record, Reporter
 from normalizer.schema import record_schema
 
@@ -140,7 +141,8 @@ def test_a_place_keeps_the_words_of_the_citizen() -> None:
     """Where no code is found they are all there is."""
     record = made(InboundMessage(sender="", text="x", place=" depan  SDN 3\nCurug "))
 
-    assert record.place == Place(name="depan SDN 3 Curug", landmark="depan SDN 3")
+    words = Place(name="depan SDN 3 Curug", landmark="depan SDN 3", version=VERSION)
+    assert record.place == words
 
 
 def test_a_map_point_that_is_no_place_on_earth_is_remarked() -> None:
