@@ -415,7 +415,8 @@ async def test_probing_bad_keys_grows_slower(tmp_path: Path) -> None:
             await x.until(lambda: len(x.times) >= 6)
         waits = [after - before for before, after in pairwise(x.times[:5])]
 
-        assert all(after > 1.5 * before for before, after in pairwise(waits))
+        # A slow machine only adds to them.
+        assert all(wait > 0.9 * 0.05 * 2**number for number, wait in enumerate(waits))
 
 
 @pytest.mark.parametrize(
