@@ -4,6 +4,8 @@ import asyncio
 import csv
 import json
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 from gateway_process import Gateway
@@ -117,3 +119,13 @@ async def test_what_cannot_be_trained_is_told(gateway: Gateway, tmp_path: Path) 
     assert "name the columns with --text and --label" in no_column.stderr
     assert "there is no column aduan; it has isi, bidang" in wrong_column.stderr
     assert "the rules decide alone already" in no_version.stderr
+
+
+def test_a_running_gateway_does_without_numpy() -> None:
+    """It is for whoever trains; at a start it would cost a quarter of a second and its memory."""
+    script = "import sys, gateway.app; assert 'numpy' not in sys.modules"
+    ended = subprocess.run(
+        [sys.executable, "-c", script], cwd=Path(__file__).parents[1], timeout=60, check=False
+    )
+
+    assert ended.returncode == 0

@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar, NamedTuple
 
 import msgspec
-from sqlite_utils import Database
 
 from channels.contract import Outcome, Receipt, Refused, TryLater, Uncertain
 from forwarder.central.contract import Central
 from forwarder.central.sqlite_schema import COLUMNS, RECORDS, REVISIONS, prepare
+from forwarder.central.sqlite_tools import Database
 from forwarder.push import Push
 
 # How long a write waits for another program that reads or copies the file.

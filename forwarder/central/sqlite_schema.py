@@ -14,9 +14,8 @@ import types
 import typing
 
 import msgspec
-from sqlite_utils import Database
-from sqlite_utils.db import Table
 
+from forwarder.central.sqlite_tools import Database, Table
 from normalizer.record import Record
 
 RECORDS = "records"
