@@ -108,16 +108,11 @@ def _judgement(by_rules: Judgement, answer: Answer, model: Model) -> Judgement:
 
 
 def _agency(by_rules: Agency, answer: Answer, model: Model) -> Agency:
-    if answer.value is None and not _knows(model, by_rules.value):
+    judged = _judgement(by_rules, answer, model)
+    if judged is by_rules:
         return by_rules
-    return Agency(
-        value=answer.value,
-        confidence=answer.confidence,
-        by="model",
-        version=model.head.version,
-        why=answer.why,
-        alternatives=tuple(label for label, _ in answer.best if label != answer.value),
-    )
+    others = tuple(label for label, _ in answer.best if label != answer.value)
+    return Agency(**msgspec.structs.asdict(judged), alternatives=others)
 
 
 def _follows(agency: Agency, topic: Judgement) -> Agency:
