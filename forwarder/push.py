@@ -8,21 +8,24 @@ https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Literal
 
 import msgspec
 
 CONTENT_TYPE = "application/cloudevents+json; charset=utf-8"
-EVENT_TYPE = "lapor.record.v1"
-SCHEMA = "lapor.record/1"
+
+Kind = Literal["record", "comment"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Push:
-    """One revision of one record on its way to a central store."""
+    """One revision of one record, or one comment on it, on its way to a central store."""
 
     record_id: str
+    #: Of the record; of a comment its number among the comments on this record.
     revision: int
-    #: The record as JSON.
+    kind: Kind = "record"
+    #: The record or the `forwarder.update.Comment` as JSON.
     document: bytes
     #: When the gateway wrote the revision: milliseconds since 1970.
     created_at: int
@@ -32,18 +35,20 @@ class Push:
     @property
     def id(self) -> str:
         """The idempotency key; no dot, since Standard Webhooks separates by dots."""
-        return f"{self.record_id}-{self.revision}"
+        if self.kind == "record":
+            return f"{self.record_id}-{self.revision}"
+        return f"{self.record_id}-{self.kind}-{self.revision}"
 
 
 class _Event(msgspec.Struct, frozen=True, kw_only=True):
     specversion: str = "1.0"
     id: str
     source: str
-    type: str = EVENT_TYPE
+    type: str
     subject: str
     time: datetime
     datacontenttype: str = "application/json"
-    dataschema: str = SCHEMA
+    dataschema: str
     #: An extension attribute: a store may order by it without opening `data`.
     revision: int
     data: msgspec.Raw
@@ -55,6 +60,8 @@ def event(push: Push, source: str) -> bytes:
         _Event(
             id=push.id,
             source=source,
+            type=f"lapor.{push.kind}.v1",
+            dataschema=f"lapor.{push.kind}/1",
             subject=push.record_id,
             time=datetime.fromtimestamp(push.created_at / 1000, UTC),
             revision=push.revision,

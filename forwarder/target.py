@@ -100,6 +100,7 @@ def _push(item: Item) -> Push:
     return Push(
         record_id=item.record_id,
         revision=item.revision,
+        kind="comment" if item.kind == "comment" else "record",
         document=item.body,
         created_at=item.created_at,
         doubtful=item.doubtful,

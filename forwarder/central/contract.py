@@ -1,18 +1,20 @@
 """
 What a central store is: the whole of what the forwarder and a store's connector know of each other.
 
-A connector takes records (`push`) and may be asked whether it has one (`find`). It answers with the
-same four outcomes as a channel and raises nothing on purpose; waiting, retrying, order and leases
-are the worker's. Imitate central/sqlite.py for a database and central/http.py for an API.
+A connector takes records and comments (`push`), may be asked whether it has one (`find`), and tells
+what happened to cases: when asked (`poll`) or on its own (`heard`). A push answers with the same
+four outcomes as a channel and raises nothing on purpose; waiting, retrying, order and leases are
+the worker's. Imitate central/sqlite.py for a database and central/http.py for an API.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 import msgspec
 
-from channels.contract import Outcome, Receipt, Uncertain
+from channels.contract import Outcome, Receipt, TryLater, Uncertain
 from forwarder.push import Push
+from forwarder.update import Page, Update
 
 
 class Central:
@@ -30,6 +32,10 @@ class Central:
     idempotent: ClassVar[bool] = True
     #: One call takes a whole batch; otherwise several calls with one push each run side by side.
     takes_batches: ClassVar[bool] = False
+    #: The store takes comments; where not, what a citizen adds becomes a revision of the record.
+    takes_comments: ClassVar[bool] = False
+    #: Seconds between two calls of `poll`; None: this store is not asked.
+    poll_every: float | None = None
 
     def __init__(self, name: str) -> None:
         #: The operator's name for it; rows wait for it under 'central:<name>'.
@@ -43,6 +49,24 @@ class Central:
         """Whether the store has this revision: Receipt, None for no, Uncertain if it won't say."""
         del push
         return Uncertain(reason="this store cannot be asked")
+
+    async def poll(self, cursor: str) -> Page | TryLater:
+        """
+        What happened since `cursor`; the same page again for the same cursor does no harm.
+
+        One caller at a time. Asking in vain is a TryLater.
+        """
+        return Page(cursor=cursor)
+
+    def heard(self, headers: Mapping[str, str], body: bytes, now: int) -> Sequence[Update]:
+        """
+        The updates in a request of the store's to /central/updates/<name>, verified first.
+
+        `headers` has names in lower case, `now` is in milliseconds. Raises PermissionError when it
+        is not signed by the store, ValueError when signed and unreadable.
+        """
+        del headers, body, now
+        raise PermissionError("this store sends no updates")
 
     def problems(self) -> Sequence[str]:
         """Sentences for `lapor-gateway check`: what the settings of this store leave undone."""
