@@ -1,7 +1,7 @@
 """The section [channels.web] of gateway.toml, and what its values leave undone."""
 
 import ipaddress
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal, TypeAlias
 from urllib.parse import urlsplit
 
@@ -11,6 +11,8 @@ MIB = 2**20
 
 # Indonesia has three zones and no summer time, so no zone database is needed.
 Zone: TypeAlias = Literal["WIB", "WITA", "WIT"]
+#: How far each is ahead of UTC.
+HOURS: Mapping[Zone, int] = {"WIB": 7, "WITA": 8, "WIT": 9}
 Count: TypeAlias = Annotated[int, Meta(ge=1)]
 
 

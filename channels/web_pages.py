@@ -21,14 +21,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from channels.contract import PublicStatus
 from channels.web_form import Form, Problem
 from channels.web_guard import HEADERS
-from channels.web_options import MIB, WebOptions
+from channels.web_options import HOURS, MIB, WebOptions
 
 PAGES = Path(__file__).with_name("pages")
 DEFAULT, OTHER = "id", "en"
 STATES = ("diterima", "diteruskan", "ditindaklanjuti", "selesai")
 WITHDRAWN = ("diterima", "dibatalkan")
 SHOWN = ("text", "place", "date", "name", "contact", "situs", "anonymous", "confidential")
-HOURS: Mapping[str, int] = {"WIB": 7, "WITA": 8, "WIT": 9}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

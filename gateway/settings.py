@@ -17,6 +17,7 @@ import msgspec
 
 from channels.contract import Channel
 from channels.registry import CHANNELS
+from channels.web_options import HOURS, Zone
 from forwarder.backoff import Policy
 from forwarder.central.contract import Central
 from forwarder.central.http import HttpCentral
@@ -85,6 +86,13 @@ class Tenant(_Section, frozen=True, kw_only=True):
 
     #: Its own area by Kemendagri code, several with commas; names are looked for there first.
     area: str = ""
+    #: Its clock: quiet hours and deadlines go by it.
+    zone: Zone = "WIB"
+
+    @property
+    def utc_hours(self) -> int:
+        """How many hours its clock is ahead of UTC."""
+        return HOURS[self.zone]
 
     def __post_init__(self) -> None:
         try:
