@@ -153,6 +153,7 @@ class App:
             group.create_task(keep_running(name, run, longest_wait=longest))
             for name, run in (
                 ("rhythm", parts.rhythm.run),
+                ("deadlines", parts.deadlines.run),
                 ("troubles", partial(parts.troubles.run, parts.store)),
                 (
                     "fingerprints",

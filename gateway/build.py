@@ -27,11 +27,18 @@ from forwarder.central.http import HttpCentral
 from forwarder.central.sqlite import SqliteCentral
 from forwarder.target import Surroundings
 from forwarder.worker import Worker
-from gateway.build_craft import build_channels, build_craft, build_files, read_topics
+from gateway.build_craft import (
+    build_channels,
+    build_clock,
+    build_craft,
+    build_files,
+    read_topics,
+)
 from gateway.clock import now_ms
 from gateway.codes import CaseCodes
 from gateway.conversation import Timing
 from gateway.craft import Composed
+from gateway.deadlines import Deadlines
 from gateway.errors import SettingsError
 from gateway.fetching import MEDIA, fetchings
 from gateway.following import Following
@@ -75,6 +82,7 @@ class Parts:
     metrics: Metrics
     troubles: Troubles
     rhythm: Rhythm
+    deadlines: Deadlines
     workshop: Workshop
     following: Following
     pipeline: Pipeline
@@ -121,6 +129,9 @@ def build(settings: Settings, key: bytes, store: Store, workshop: InProcess | No
         metrics=metrics,
         troubles=troubles,
         rhythm=Rhythm(store, now_ms, metrics.silent),
+        deadlines=Deadlines(
+            store, vault, build_clock(settings), now=now_ms, told=metrics.deadlines
+        ),
         workshop=thinking,
         following=Following(
             vault=vault,

@@ -5,6 +5,7 @@ from channels.registry import CHANNELS
 from gateway.codes import CaseCodes
 from gateway.config_files import config_files, find_config_file, learned_files
 from gateway.craft import Craft
+from gateway.days_off import days_off
 from gateway.decode import Decoder, read_toml
 from gateway.errors import SettingsError
 from gateway.files import Files
@@ -14,7 +15,8 @@ from gateway.secrets import Secrets
 from gateway.settings import Settings
 from gateway.turn import CHATS, Manners
 from gateway.vault import Vault
-from normalizer.rules import Rules, RulesError, read_rules
+from normalizer.deadlines import Clock
+from normalizer.rules import Rules, RulesError, read_clock, read_rules
 from normalizer.shapes import TaxonomyFile
 
 # What a directory of services shows of a topic's words.
@@ -41,7 +43,20 @@ def build_rules(settings: Settings) -> Rules:
     """What config/ and the learned files say; SettingsError names the file that does not fit."""
     files = {**config_files(settings.config_dir), **learned_files(settings.data_dir)}
     try:
-        return read_rules(files, settings.tenant.area)
+        return read_rules(
+            files,
+            settings.tenant.area,
+            utc_hours=settings.tenant.utc_hours,
+            days_off=days_off,
+        )
+    except RulesError as exc:
+        raise SettingsError(str(exc)) from exc
+
+
+def build_clock(settings: Settings) -> Clock:
+    """The office's deadlines."""
+    try:
+        return read_clock(config_files(settings.config_dir), settings.tenant.utc_hours, days_off)
     except RulesError as exc:
         raise SettingsError(str(exc)) from exc
 

@@ -13,6 +13,7 @@ from gateway.commands.act import parked, replay
 from gateway.commands.backup import backup
 from gateway.commands.check import check
 from gateway.commands.correct import correct
+from gateway.commands.deadlines import deadlines
 from gateway.commands.evaluate import evaluate
 from gateway.commands.look import export, reconcile, status, verify
 from gateway.commands.match import match
@@ -35,7 +36,7 @@ def cli() -> None:
 
 
 OPERATE = (run, send, check, status, parked, replay, verify, reconcile, export, backup)
-OFFICERS = (import_, signals_, places, correct, train)
+OFFICERS = (import_, signals_, places, correct, deadlines, train)
 MEASURE = (normalize, match, evaluate)
 for command in (*OPERATE, *OFFICERS, *MEASURE):
     cli.add_command(command)

@@ -19,6 +19,7 @@ RULE_FILES = (
     "flags.toml",
     "places.toml",
     "places.csv",
+    "deadlines.toml",
     "replies/id.toml",
     "replies/en.toml",
 )

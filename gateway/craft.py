@@ -18,9 +18,10 @@ from msgspec.structs import replace
 from channels.contract import InboundMessage
 from forwarder.outbox import Sealed, seal
 from gateway.assembly import PartSeen, Ready, assemble, is_piece
+from gateway.clock import now_ms
 from gateway.earlier import Earlier
 from gateway.fetching import wanted
-from gateway.naming import lane_of
+from gateway.naming import lane_of, moment
 from gateway.reading import Opened, Reader
 from gateway.recording import Recorder
 from gateway.records import Stored, Written
@@ -64,8 +65,10 @@ class Craft:
         self._batches: deque[dict[int, Question]] = deque([{}], BATCHES)
 
     def prepare(self) -> None:
-        """Read the table of places now; else the first citizen waits for it."""
-        self._recorder.rules.places.gazetteer  # noqa: B018 (read when first asked for)
+        """Read the tables of places and holidays now; else the first citizen waits for them."""
+        rules = self._recorder.rules
+        rules.places.gazetteer  # noqa: B018 (read when first asked for)
+        rules.clock.calendar.after(moment(now_ms()).date(), 1)
 
     def read(self, rows: Sequence[Claimed]) -> tuple[list[Opened], list[Inquiry]]:
         """What each row is, and of whole messages what must be looked up."""

@@ -21,6 +21,7 @@ from gateway.naming import record_id_of
 from gateway.operate import AUDIT
 from gateway.signals import Seen
 from gateway.vault import Vault
+from normalizer.deadlines import Clock
 
 CHANNEL = "officer"
 
@@ -59,6 +60,8 @@ class Desk:
     clock: Callable[[], int]
     #: Where a corrected record goes.
     centrals: tuple[str, ...] = ()
+    #: By which a corrected report gets its deadlines.
+    deadlines: Clock | None = None
 
     async def file(self, filing: Filing) -> Filed:
         """Put it into the journal; raises NotStored, and LookupError for what nobody knows."""
@@ -93,7 +96,14 @@ class Desk:
 
     async def _correct(self, correction: Correction) -> Filed:
         def write(tx: Transaction) -> None:
-            correct(tx, self.vault, correction, centrals=self.centrals, now=self.clock())
+            correct(
+                tx,
+                self.vault,
+                correction,
+                centrals=self.centrals,
+                now=self.clock(),
+                clock=self.deadlines,
+            )
 
         await self.database.write(write)
         return Filed(new=1)

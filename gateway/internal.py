@@ -6,6 +6,7 @@ from forwarder import outbox_desk
 from forwarder.ports import Transaction
 from gateway import operate, work
 from gateway.build import Parts
+from gateway.build_craft import build_clock
 from gateway.clock import now_ms
 from gateway.filing import Desk, Filed, Filing
 from gateway.health import Health
@@ -29,6 +30,7 @@ async def file_for(parts: Parts, filing: Filing) -> Filed:
         vault=parts.vault,
         clock=now_ms,
         centrals=tuple(parts.settings.centrals),
+        deadlines=build_clock(parts.settings),
     )
     filed = await desk.file(filing)
     parts.poke_workers()

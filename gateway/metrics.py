@@ -7,7 +7,7 @@ then looks healthy. Every label value is known when the process starts; anything
 https://prometheus.io/docs/practices/naming/
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from functools import partial
 from importlib.metadata import version
@@ -18,10 +18,12 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
 from prometheus_client.exposition import choose_encoder
 
 from channels.contract import Trouble
+from normalizer.deadlines import StepName
 
 KINDS = ("message", "signal", "delivery_report", "ignored", "unreadable")
 REASONS = ("not_stored", "refused_sender", "malformed", "too_large", "too_many")
 OUTCOMES = ("delivered", "later", "refused", "uncertain")
+LEVELS = ("at_risk", "overdue")
 OTHER = "other"
 
 # From one fsync of a good disk to a store that is about to time out.
@@ -41,6 +43,7 @@ HELP = {
     "channel_silent": "1 while a channel is quieter than its habit explains.",
     "channel_trouble": "1 for what is wrong with a channel as a whole.",
     "channel_restarts": "How often a channel failed and was started again.",
+    "deadlines": "Cases whose next step is at risk or overdue.",
     "ready": "1 while /health/ready says so.",
     "reload_last_success_timestamp_seconds": "When settings were last read without an error.",
 }
@@ -90,6 +93,7 @@ class Metrics:
         self._up = gauge("channel_up", channel=channels)
         self._trouble = gauge("channel_trouble", channel=channels, kind=get_args(Trouble))
         self._silent = gauge("channel_silent", channel=channels)
+        self._deadlines = gauge("deadlines", step=get_args(StepName), level=LEVELS)
         self._restarts = counter("channel_restarts", channel=channels)
         self._ready = gauge("ready")
         self._reloaded = gauge("reload_last_success_timestamp_seconds")
@@ -148,6 +152,11 @@ class Metrics:
     def silent(self, channel: str, silent: bool) -> None:  # noqa: FBT001 (the whole of the news)
         """A channel is quieter than its habit explains, or is heard again."""
         self._silent.labels(_known(channel, self._channels)).set(silent)
+
+    def deadlines(self, standing: Mapping[tuple[str, str], int]) -> None:
+        """How many cases stand how, by step and level."""
+        for step, level in product(get_args(StepName), LEVELS):
+            self._deadlines.labels(step, level).set(standing.get((step, level), 0))
 
     def ready(self, *, ready: bool) -> None:
         """Whether the gateway can accept and store."""

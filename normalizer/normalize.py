@@ -121,6 +121,7 @@ def normalize(
             complaint(clean_text, place, judged.topic.value, message.sent_at or report.received_at),
             _comparable(message, neighbours),
         ),
+        deadlines=rules.clock.of(judged.type.value, message.sent_at, report.received_at),
         privacy=kinds_of((*private, *spans_in(title))),
         privacy_spans=private,
         remarks=tuple(storable(remark) for remark in (*message.remarks, *nowhere)),

@@ -135,10 +135,13 @@ class Duplicate(_Part, frozen=True, kw_only=True):
 
 
 class Deadlines(_Part, frozen=True, kw_only=True):
-    """When somebody must have verified and followed up."""
+    """Until when what must have happened, by config/deadlines.toml; null: no such deadline."""
 
+    #: The office's own promise of a first answer.
+    promise_by: datetime | None = None
     verify_by: datetime | None = None
     follow_up_by: datetime | None = None
+    solve_by: datetime | None = None
 
 
 class Record(_Part, frozen=True, kw_only=True):

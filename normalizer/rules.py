@@ -14,6 +14,7 @@ from typing import TypeVar
 import msgspec
 
 from normalizer.agencies import Agencies, AgenciesError, agencies_of
+from normalizer.deadlines import Clock, DaysOff, DeadlinesError, DeadlinesFile
 from normalizer.flags import FlagRules, FlagsFile, flag_rules
 from normalizer.gazetteer import GazetteerError, area_of, check_table
 from normalizer.model import Model, ModelError
@@ -38,6 +39,7 @@ FILES = (
     "flags.toml",
     "places.toml",
     "places.csv",
+    "deadlines.toml",
     *(f"replies/{language}.toml" for language in LANGUAGES),
 )
 
@@ -45,6 +47,9 @@ FILES = (
 STREETS = "streets.json"
 #: Learned by `train`: the model of each task that decides now, as "models/topic".
 MODELS = "models/"
+
+#: Hours ahead of UTC where nothing else is said.
+WIB = 7
 
 T = TypeVar("T")
 
@@ -63,16 +68,23 @@ class Rules:
     flags: FlagRules
     places: Places
     replies: Mapping[str, Replies]
+    clock: Clock
     #: What was learned from officers' corrections, by task: type, topic, agency.
     models: Mapping[str, Model]
 
 
-def read_rules(files: Mapping[str, bytes], tenant: str = "") -> Rules:
+def read_rules(
+    files: Mapping[str, bytes],
+    tenant: str = "",
+    *,
+    utc_hours: int = WIB,
+    days_off: DaysOff = lambda _: frozenset(),
+) -> Rules:
     """
     Read the files by their names in `FILES`; raise RulesError where one does not fit.
 
     `tenant` is the code of the area this gateway serves, such as "36.03", or several with commas;
-    empty: the country.
+    empty: the country. `utc_hours` is how far its clock is ahead, `days_off` when nobody works.
     """
     taxonomy = _taxonomy(files)
     return Rules(
@@ -82,8 +94,17 @@ def read_rules(files: Mapping[str, bytes], tenant: str = "") -> Rules:
         flags=flag_rules(_decoded(files, "flags.toml", FlagsFile)),
         places=_places(files, tenant),
         replies=MappingProxyType({language: _replies(files, language) for language in LANGUAGES}),
+        clock=read_clock(files, utc_hours, days_off),
         models=MappingProxyType(_models(files)),
     )
+
+
+def read_clock(files: Mapping[str, bytes], utc_hours: int, days_off: DaysOff) -> Clock:
+    """The deadlines alone; RulesError where the file does not fit."""
+    try:
+        return Clock(_decoded(files, "deadlines.toml", DeadlinesFile), utc_hours, days_off)
+    except DeadlinesError as exc:
+        raise RulesError(f"deadlines.toml: {exc}.") from exc
 
 
 def _decoded(files: Mapping[str, bytes], name: str, shape: type[T]) -> T:

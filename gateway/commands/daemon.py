@@ -13,6 +13,7 @@ import msgspec
 
 from gateway import operate
 from gateway.app import operator_token
+from gateway.build_craft import build_clock
 from gateway.clock import now_ms
 from gateway.commands.common import Place
 from gateway.filing import Desk, Filed, Filing
@@ -84,6 +85,7 @@ async def _file_here(settings: Settings, vault: Vault, filing: Filing) -> Filed:
             vault=vault,
             clock=now_ms,
             centrals=tuple(settings.centrals),
+            deadlines=build_clock(settings),
         )
         return await desk.file(filing)
     finally:

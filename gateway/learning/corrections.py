@@ -16,6 +16,7 @@ from forwarder.ports import Transaction, Vault
 from gateway import records
 from gateway.operate import AUDIT
 from gateway.revise import opened, revise
+from normalizer.deadlines import Clock
 from normalizer.record import Agency, Judgement, Record
 
 Task = Literal["type", "topic", "agency"]
@@ -59,13 +60,19 @@ class Corrected:
     at: int
 
 
-def correct(
-    tx: Transaction, vault: Vault, correction: Correction, *, centrals: Sequence[str], now: int
+def correct(  # noqa: PLR0913 (what a transaction needs, each once)
+    tx: Transaction,
+    vault: Vault,
+    correction: Correction,
+    *,
+    centrals: Sequence[str],
+    now: int,
+    clock: Clock | None = None,
 ) -> Record:
     """
     Write an officer's value into a case and remember it as a lesson, all within `tx`.
 
-    The record as it is now; NotCorrected where there is no such case.
+    The record as it is now, its deadlines by `clock`; NotCorrected where there is no such case.
     """
     status = records.status_of(tx, correction.case_code)
     found = records.find(tx, status.record_id) if status else None
@@ -82,7 +89,7 @@ def correct(
         tx,
         vault,
         status.record_id,
-        lambda record: decided(record, correction.task, correction.value),
+        lambda record: _timed(decided(record, correction.task, correction.value), clock),
         centrals=centrals,
         now=now,
     )
@@ -101,6 +108,14 @@ def decided(record: Record, task: Task, value: str) -> Record:
     else:
         after = Judgement(value=value, confidence=_SURE, by="officer")
     return msgspec.structs.replace(record, **{task: after})
+
+
+def _timed(record: Record, clock: Clock | None) -> Record:
+    """Another type has other deadlines."""
+    if clock is None:
+        return record
+    deadlines = clock.of(record.type.value, record.sent_at, record.received_at)
+    return msgspec.structs.replace(record, deadlines=deadlines)
 
 
 def last(tx: Transaction, vault: Vault, task: Task) -> Iterator[Corrected]:

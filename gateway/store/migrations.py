@@ -245,4 +245,36 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         """,
         "create index corrections_of on corrections (task, record_id)",
     ),
+    (
+        # Until when what must have happened with a case; made and kept by gateway/due.py.
+        """
+        create table clocks (
+            record_id text not null,
+            step text not null,               -- promise, verify, follow_up, solve; '' for none
+            agency text,                      -- in charge when last looked at
+            revision bigint not null,         -- of the record, when last looked at
+            state text not null,              -- of the case, then
+            warn_at bigint not null,
+            due_at bigint not null,
+            level text not null default '',   -- what was told already: at_risk, overdue
+            ended text,                       -- met, late; void where there is nothing left to do
+            ended_at bigint,
+            primary key (record_id, step)
+        )
+        """,
+        "create index clocks_open on clocks (warn_at) where ended is null",
+        # What somebody must hear of, once each.
+        """
+        create table escalations (
+            id {id},
+            record_id text not null,
+            step text not null,
+            level text not null,              -- at_risk or overdue
+            agency text,
+            due_at bigint not null,
+            at bigint not null
+        )
+        """,
+        "create index escalations_by_time on escalations (at)",
+    ),
 )

@@ -1,0 +1,229 @@
+"""
+What is due, at risk and overdue: all SQL on tables `clocks` and `escalations`.
+
+A new report gets a row per step, beside the pipeline and not in it. From then on a row is looked at
+only when its case has changed or its time has come. What somebody must hear of becomes one
+escalation per step and level, in the transaction that notes that it was told: no crash and no
+second process tells it twice. No word of a citizen stands here.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+import msgspec
+
+from forwarder.ports import Row, Transaction, Vault
+from normalizer.deadlines import Clock, Due
+from normalizer.record import Record
+
+# Cases looked at in one write, so that no acknowledgement waits behind it.
+SLICE = 200
+NO_STEP = ""
+VOID = "void"
+
+NEW = """
+select record_id, revision, state, document, data_key, updated_at from records
+where received_at >= :since and not exists (
+    select 1 from clocks where clocks.record_id = records.record_id)
+order by received_at limit :limit
+"""
+CHANGED = """
+select r.record_id, r.revision, r.state, r.document, r.data_key, r.updated_at from records r
+where r.record_id in (
+    select c.record_id from clocks c join records n on n.record_id = c.record_id
+    where c.ended is null and (n.revision <> c.revision or n.state <> c.state)
+    limit :limit)
+"""
+COLUMNS = (
+    *("record_id", "step", "agency", "revision", "state"),
+    *("warn_at", "due_at", "ended", "ended_at"),
+)
+OPEN = "select step from clocks where record_id = :record_id and ended is null"
+FOLLOW = """
+update clocks set agency = :agency, revision = :revision, state = :state, warn_at = :warn_at,
+    due_at = :due_at
+where record_id = :record_id and step = :step and ended is null
+"""
+END = """
+update clocks set ended = :ended, ended_at = :at, state = :state, revision = :revision
+where record_id = :record_id and step = :step and ended is null
+"""
+DROP = """
+update clocks set ended = 'void', ended_at = :at where record_id = :record_id and ended is null
+"""
+AT_RISK = """
+update clocks set level = 'at_risk'
+where ended is null and warn_at <= :now and due_at >= :now and level = ''
+returning record_id, step, agency, due_at
+"""
+OVERDUE = """
+update clocks set level = 'overdue'
+where ended is null and warn_at <= :now and due_at < :now and level <> 'overdue'
+returning record_id, step, agency, due_at
+"""
+ESCALATION = ("record_id", "step", "level", "agency", "due_at", "at")
+COUNTS = """
+select agency, step,
+    sum(case when ended is null and warn_at > :now then 1 else 0 end),
+    sum(case when ended is null and warn_at <= :now and due_at >= :now then 1 else 0 end),
+    sum(case when ended is null and due_at < :now then 1 else 0 end),
+    sum(case when ended = 'met' then 1 else 0 end),
+    sum(case when ended = 'late' then 1 else 0 end)
+from clocks where step <> '' and (ended is null or ended_at >= :since)
+group by agency, step order by agency, step
+"""
+CASES = """
+select r.case_code, c.step, c.agency, c.due_at, c.warn_at, r.state from clocks c
+join records r on r.record_id = c.record_id
+where c.ended is null and c.step <> '' and c.warn_at <= :until
+    and (:agency = '' or c.agency = :agency)
+order by c.due_at, c.record_id limit :limit
+"""
+
+
+class Count(msgspec.Struct, frozen=True, kw_only=True):
+    """How an agency stands with one step."""
+
+    agency: str | None
+    step: str
+    in_time: int
+    at_risk: int
+    overdue: int
+    #: Ended since the time that was asked for.
+    met: int
+    late: int
+
+
+class Case(msgspec.Struct, frozen=True, kw_only=True):
+    """A case somebody should look at."""
+
+    case_code: str
+    step: str
+    agency: str | None
+    #: Milliseconds since 1970, as everywhere.
+    due_at: int
+    warn_at: int
+    state: str
+
+
+class Escalation(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that was told: a step of a case came at risk or is overdue."""
+
+    record_id: str
+    step: str
+    level: str
+    agency: str | None
+    due_at: int
+
+
+def begin(tx: Transaction, vault: Vault, clock: Clock, *, since: int, now: int) -> bool:
+    """Give reports received since then their deadlines; whether there may be more of them."""
+    rows = tx.all(NEW, since=since, limit=SLICE)
+    tx.insert("clocks", COLUMNS, [new for row in rows for new in _begun(vault, clock, row, now)])
+    return len(rows) == SLICE
+
+
+def follow(tx: Transaction, vault: Vault, clock: Clock, now: int) -> bool:
+    """Look again at cases that changed; whether there may be more of them."""
+    rows = tx.all(CHANGED, limit=SLICE)
+    for row in rows:
+        record = _record(vault, row)
+        if record is None:
+            tx.run(DROP, record_id=row[0], at=now)
+        else:
+            _follow(tx, row, record, _dues(clock, record))
+    return len(rows) == SLICE
+
+
+def escalate(tx: Transaction, now: int) -> list[Escalation]:
+    """Note what has come at risk or overdue since the last time, each once."""
+    told = [
+        Escalation(record_id=row[0], step=row[1], level=level, agency=row[2], due_at=row[3])
+        for level, reached in (("overdue", OVERDUE), ("at_risk", AT_RISK))
+        for row in tx.all(reached, now=now)
+    ]
+    rows = [(one.record_id, one.step, one.level, one.agency, one.due_at, now) for one in told]
+    tx.insert("escalations", ESCALATION, rows)
+    return told
+
+
+def counts(tx: Transaction, *, since: int, now: int) -> list[Count]:
+    """How every agency stands; what has ended is counted from `since` on."""
+    return [
+        Count(
+            agency=row[0],
+            step=row[1],
+            in_time=int(row[2]),
+            at_risk=int(row[3]),
+            overdue=int(row[4]),
+            met=int(row[5]),
+            late=int(row[6]),
+        )
+        for row in tx.all(COUNTS, since=since, now=now)
+    ]
+
+
+def cases(tx: Transaction, *, until: int, agency: str = "", limit: int = 1_000) -> list[Case]:
+    """What will be at risk by then or is already, the most urgent first."""
+    return [
+        Case(
+            case_code=row[0],
+            step=row[1],
+            agency=row[2],
+            due_at=row[3],
+            warn_at=row[4],
+            state=row[5],
+        )
+        for row in tx.all(CASES, until=until, agency=agency, limit=limit)
+    ]
+
+
+def _begun(vault: Vault, clock: Clock, row: Row, now: int) -> Iterator[Row]:
+    """A report's rows; one that says so where it has no deadlines, or it would be found again."""
+    record_id, revision, state = row[:3]
+    record = _record(vault, row)
+    dues = _dues(clock, record) if record else []
+    if record is None or not dues:
+        yield record_id, NO_STEP, None, revision, state, 0, 0, VOID, now
+        return
+    for due in dues:
+        about = (record_id, due.step.name, record.agency.value, revision, state)
+        ended = _ended(due, state, row[5])
+        until = (_ms(due.warn_at), _ms(due.due_at))
+        yield *about, *until, ended, row[5] if ended else None
+
+
+def _follow(tx: Transaction, row: Row, record: Record, dues: Sequence[Due]) -> None:
+    record_id, revision, state, changed_at = row[0], row[1], row[2], row[5]
+    wanted = {due.step.name: due for due in dues}
+    for (step,) in tx.all(OPEN, record_id=record_id):
+        due = wanted.get(step)
+        ended = _ended(due, state, changed_at) if due else VOID
+        at = {"record_id": record_id, "step": step, "revision": revision, "state": state}
+        if ended or due is None:
+            tx.run(END, **at, ended=ended, at=changed_at)
+        else:
+            until = {"warn_at": _ms(due.warn_at), "due_at": _ms(due.due_at)}
+            tx.run(FOLLOW, **at, **until, agency=record.agency.value)
+
+
+def _ended(due: Due, state: str, changed_at: int) -> str | None:
+    """Whether a case in this state has nothing left to do for a step, and since when."""
+    if state not in due.step.met_by:
+        return None
+    return "met" if changed_at <= _ms(due.due_at) else "late"
+
+
+def _record(vault: Vault, row: Row) -> Record | None:
+    """The record of a row; None once the person was erased."""
+    if row[4] is None:
+        return None
+    return msgspec.json.decode(vault.open(bytes(row[3]), bytes(row[4])), type=Record)
+
+
+def _dues(clock: Clock, record: Record) -> list[Due]:
+    return clock.due(record.type.value, record.sent_at, record.received_at)
+
+
+def _ms(when: datetime) -> int:
+    return int(when.timestamp() * 1000)
