@@ -14,18 +14,18 @@ import msgspec
 
 CONTENT_TYPE = "application/cloudevents+json; charset=utf-8"
 
-Kind = Literal["record", "comment"]
+Kind = Literal["record", "comment", "anchor"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Push:
-    """One revision of one record, or one comment on it, on its way to a central store."""
+    """One revision of a record, a comment on it, or an anchor, on its way to a central store."""
 
     record_id: str
-    #: Of the record; of a comment its number among the comments on this record.
+    #: Of the record; of a comment its number among those on this record; of an anchor its sequence.
     revision: int
     kind: Kind = "record"
-    #: The record or the `forwarder.update.Comment` as JSON.
+    #: The record, the `forwarder.update.Comment` or the signed anchor as JSON.
     document: bytes
     #: When the gateway wrote the revision: milliseconds since 1970.
     created_at: int

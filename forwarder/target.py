@@ -14,7 +14,10 @@ from forwarder.central.contract import Central
 from forwarder.item import Item, Result
 from forwarder.outbox import CENTRAL
 from forwarder.ports import Database, Transaction, Vault
-from forwarder.push import Push
+from forwarder.push import Kind, Push
+
+#: Kinds of outbox rows a store gets, other than records.
+KINDS: Mapping[str, Kind] = {"comment": "comment", "anchor": "anchor"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +103,7 @@ def _push(item: Item) -> Push:
     return Push(
         record_id=item.record_id,
         revision=item.revision,
-        kind="comment" if item.kind == "comment" else "record",
+        kind=KINDS.get(item.kind, "record"),
         document=item.body,
         created_at=item.created_at,
         doubtful=item.doubtful,

@@ -154,6 +154,7 @@ class App:
             for name, run in (
                 ("rhythm", parts.rhythm.run),
                 ("deadlines", parts.deadlines.run),
+                ("anchors", parts.anchoring.run),
                 ("troubles", partial(parts.troubles.run, parts.store)),
                 (
                     "fingerprints",

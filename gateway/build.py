@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -27,6 +28,7 @@ from forwarder.central.http import HttpCentral
 from forwarder.central.sqlite import SqliteCentral
 from forwarder.target import Surroundings
 from forwarder.worker import Worker
+from gateway.anchoring import Anchoring, Ways, to_file, ways_of
 from gateway.build_craft import (
     build_channels,
     build_clock,
@@ -83,6 +85,7 @@ class Parts:
     troubles: Troubles
     rhythm: Rhythm
     deadlines: Deadlines
+    anchoring: Anchoring
     workshop: Workshop
     following: Following
     pipeline: Pipeline
@@ -132,6 +135,14 @@ def build(settings: Settings, key: bytes, store: Store, workshop: InProcess | No
         deadlines=Deadlines(
             store, vault, build_clock(settings), now=now_ms, told=metrics.deadlines
         ),
+        anchoring=Anchoring(
+            store,
+            vault,
+            _ways(settings, centrals, channels),
+            every=settings.proof.every,
+            clock=now_ms,
+            dropped=lambda: parts.poke_workers(),  # noqa: PLW0108 (parts is made here)
+        ),
         workshop=thinking,
         following=Following(
             vault=vault,
@@ -159,6 +170,13 @@ def _thinking(settings: Settings, key: bytes, workshop: InProcess | None) -> Wor
         return InThread(build_craft(settings, key))
     workshop.furnish(settings, key)
     return workshop
+
+
+def _ways(
+    settings: Settings, centrals: Mapping[str, Central], channels: Mapping[str, Channel]
+) -> Ways:
+    keepers = [name for name, central in centrals.items() if central.takes_anchors]
+    return ways_of(settings.proof, keepers, has_mail="mail" in channels)
 
 
 def _timing(settings: Settings) -> Timing:
@@ -189,6 +207,8 @@ def _workers(parts: Parts) -> list[Worker]:
         metrics=parts.metrics,
         troubles=parts.troubles,
     )
+    if parts.settings.proof.file:
+        targets.append(to_file(Path(parts.settings.proof.file)))
     around = Surroundings(
         database=parts.store,
         unavailable=StoreUnavailable,

@@ -7,7 +7,7 @@ noted elsewhere (`anchor`) and given to `verify`. Each writer has a chain of its
 """
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from forwarder.ports import Row, Transaction
@@ -89,17 +89,19 @@ class Verdict:
 
 
 def verify(
-    tx: Transaction, *, anchor: str | None = None, seen: Callable[[int], None] = lambda _: None
+    tx: Transaction,
+    *,
+    against: Iterable[tuple[int, Head]] = (),
+    seen: Callable[[int], None] = lambda _: None,
 ) -> Verdict:
     """
     Walk every chain and say the first row that does not fit.
 
-    `anchor` is a head noted earlier ("chain:position:digest"): the chain must still pass it, which
-    finds rows cut off at the end or a chain written anew.
+    `against` are ends of chains noted earlier: each chain must still pass them, which finds rows
+    cut off at the end or a chain written anew.
     """
     heads: dict[int, Head] = {}
-    wanted = _read_anchor(anchor) if anchor else None
-    passed = wanted is None or wanted[1] == genesis(wanted[0])
+    wanted = {(chain, head.position): head for chain, head in against if head != genesis(chain)}
     rows = 0
     for chain, position, channel, external_id, received_at, payload, digest in walk(tx):
         head = heads.get(chain) or genesis(chain)
@@ -109,18 +111,28 @@ def verify(
         if link(head.digest, ids, bytes(payload)) != digest:
             return _broken(rows, heads, f"row {chain}:{position} was changed")
         heads[chain] = Head(position, digest)
-        passed = passed or (chain, heads[chain]) == wanted
+        noted = wanted.pop((chain, position), None)
+        if noted is not None and noted != heads[chain]:
+            return _broken(
+                rows, heads, f"chain {chain} was written anew: row {position} is not the one noted"
+            )
         rows += 1
         seen(rows)
-    if not passed:
-        return _broken(rows, heads, "the chain does not pass the anchor: its end was replaced")
+    if wanted:
+        chain, position = min(wanted)
+        return _broken(
+            rows,
+            heads,
+            f"chain {chain} does not reach row {position} any more: its end was cut off",
+        )
     return Verdict(rows=rows, heads=heads, broken=None)
+
+
+def read_head(noted: str) -> tuple[int, Head]:
+    """The chain and its end from `Head.anchor`; raises ValueError."""
+    chain, position, digest = noted.split(":")
+    return int(chain), Head(int(position), bytes.fromhex(digest))
 
 
 def _broken(rows: int, heads: dict[int, Head], sentence: str) -> Verdict:
     return Verdict(rows=rows, heads=heads, broken=sentence)
-
-
-def _read_anchor(anchor: str) -> tuple[int, Head]:
-    chain, position, digest = anchor.split(":")
-    return int(chain), Head(int(position), bytes.fromhex(digest))

@@ -15,11 +15,12 @@ from gateway.commands.check import check
 from gateway.commands.correct import correct
 from gateway.commands.deadlines import deadlines
 from gateway.commands.evaluate import evaluate
-from gateway.commands.look import export, reconcile, status, verify
+from gateway.commands.look import export, reconcile, status
 from gateway.commands.match import match
 from gateway.commands.normalize import normalize
 from gateway.commands.officer import import_, signals_
 from gateway.commands.places import places
+from gateway.commands.proof import evidence, verify
 from gateway.commands.run import run
 from gateway.commands.send import send
 from gateway.commands.train import train
@@ -35,7 +36,7 @@ def cli() -> None:
     """The gateway of no wrong door: complaints in, one record each, answers back."""
 
 
-OPERATE = (run, send, check, status, parked, replay, verify, reconcile, export, backup)
+OPERATE = (run, send, check, status, parked, replay, verify, evidence, reconcile, export, backup)
 OFFICERS = (import_, signals_, places, correct, deadlines, train)
 MEASURE = (normalize, match, evaluate)
 for command in (*OPERATE, *OFFICERS, *MEASURE):

@@ -129,6 +129,19 @@ class Identity(_Section, frozen=True, kw_only=True):
     share: bool = False
 
 
+class Proof(_Section, frozen=True, kw_only=True):
+    """Section [proof]: where signed anchors of the journal go, so that nobody can rewrite it."""
+
+    #: Between two anchors, where something came in; 0: none are made.
+    every: Annotated[float, msgspec.Meta(ge=0)] = 3600.0
+    #: To each central store that keeps them.
+    stores: bool = True
+    #: Appended to this file, best one on another machine; empty: none.
+    file: str = ""
+    #: Sent to this address; empty: none.
+    mail: str = ""
+
+
 class Limits(_Section, frozen=True, kw_only=True):
     """Section [limits]: bounds of the process itself."""
 
@@ -155,6 +168,7 @@ class File(_Section, frozen=True, kw_only=True):
     pipeline: Pipeline = Pipeline()
     identity: Identity = Identity()
     attachments: Attachments = Attachments()
+    proof: Proof = Proof()
     limits: Limits = Limits()
     log: Log = Log()
     central: dict[str, dict[str, Any]] = {}
@@ -185,6 +199,7 @@ class Settings:
     pipeline: Pipeline
     identity: Identity
     attachments: Attachments
+    proof: Proof
     limits: Limits
     log: Log
     centrals: Mapping[str, CentralSettings]
@@ -215,6 +230,7 @@ def read_settings(
         pipeline=content.pipeline,
         identity=content.identity,
         attachments=content.attachments,
+        proof=content.proof,
         limits=content.limits,
         log=content.log,
         centrals=_centrals(content.central or EMBEDDED_CENTRAL, decoder),

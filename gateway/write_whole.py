@@ -10,7 +10,7 @@ from gateway.errors import SettingsError
 _READABLE = 0o644
 
 
-def write_whole(file: Path, content: bytes) -> None:
+def write_whole(file: Path, content: bytes, mode: int = _READABLE) -> None:
     """Put it there whole: a gateway that reads at this moment sees the old file or the new one."""
     try:
         handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
@@ -19,7 +19,7 @@ def write_whole(file: Path, content: bytes) -> None:
                 draft.write(content)
                 draft.flush()
                 os.fsync(draft.fileno())
-            Path(name).chmod(_READABLE)
+            Path(name).chmod(mode)
             Path(name).replace(file)
         except OSError:
             with suppress(OSError):

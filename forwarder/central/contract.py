@@ -34,6 +34,8 @@ class Central:
     takes_batches: ClassVar[bool] = False
     #: The store takes comments; where not, what a citizen adds becomes a revision of the record.
     takes_comments: ClassVar[bool] = False
+    #: The store keeps anchors: signed statements of where the gateway's journal ends.
+    takes_anchors: ClassVar[bool] = False
     #: Seconds between two calls of `poll`; None: this store is not asked.
     poll_every: float | None = None
 

@@ -51,6 +51,7 @@ class HttpCentral(Central):
     """Records at somebody else's HTTP endpoint."""
 
     kind: ClassVar[str] = "http"
+    takes_anchors: ClassVar[bool] = True
     Options = HttpOptions
 
     def __init__(self, name: str, options: HttpOptions, clock: Callable[[], int]) -> None:

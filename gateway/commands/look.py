@@ -1,4 +1,4 @@
-"""Commands that only look: status, verify, reconcile, export. They work beside the daemon."""
+"""Commands that only look: status, reconcile, export. They work beside the daemon."""
 
 import csv
 import json
@@ -12,14 +12,13 @@ import msgspec
 
 from forwarder import outbox_desk
 from forwarder.ports import Transaction
-from gateway import chain, cursors, operate, records, rhythm, signals, troubles, work
+from gateway import anchors, chain, cursors, operate, records, rhythm, signals, troubles, work
 from gateway.build import DAY_MS
 from gateway.build_craft import build_channels
 from gateway.clock import now_ms
 from gateway.commands.common import (
     Place,
     clock_time,
-    counting,
     looking,
     place_options,
     show_table,
@@ -28,6 +27,7 @@ from gateway.commands.common import (
 from gateway.commands.daemon import not_ready
 from gateway.reconcile import WORDS, Account, total
 from gateway.reconcile import reconcile as account_for
+from gateway.signing import Signer
 from gateway.vault import Vault
 from normalizer.record import Record
 
@@ -52,6 +52,7 @@ def status(place: Place, *, as_json: bool) -> None:
             name: list(channel.status(cursors.of(tx, name))) for name, channel in channels.items()
         }
         facts["not_ready"] = not_ready(settings)
+        facts["public_key"] = Signer(place.vault(settings)).public_key
     if as_json:
         click.echo(json.dumps(facts))
         return
@@ -66,35 +67,13 @@ def status(place: Place, *, as_json: bool) -> None:
     if facts["signals"]:
         click.echo(f"signals   {facts['signals']} in the last day (lapor-gateway signals list)")
     click.echo(f"head      {' '.join(facts['heads']) or 'empty'}")
+    click.echo(f"anchors   {facts['anchors']}, signed with {facts['public_key']}")
     rows = [
         (row["target"], row["state"], row["rows"], clock_time(row["oldest"]))
         for row in facts["outbox"]
     ]
     if rows:
         show_table(("outbox", "state", "rows", "oldest"), rows)
-
-
-@click.command()
-@click.option("--against", "anchor", default=None, help="A head noted earlier, from `status`.")
-@place_options
-def verify(place: Place, anchor: str | None) -> None:
-    """
-    Walk the journal's hash chain and name the first row that was changed or removed.
-
-    Example: lapor-gateway verify --against 0:1200:5f1c…
-    """
-    with looking(place) as (_, tx):
-        row = tx.one("select count(*) from journal")
-        with counting("verify", row[0] if row else 0) as seen:
-            try:
-                verdict = chain.verify(tx, anchor=anchor, seen=seen)
-            except ValueError as exc:
-                raise click.UsageError(f"{anchor!r} is no anchor") from exc
-    for number, head in verdict.heads.items():
-        click.echo(f"chain {number}: {head.position} rows, head {head.anchor(number)}")
-    click.echo(verdict.broken or f"whole: {verdict.rows} rows")
-    if verdict.broken:
-        sys.exit(1)
 
 
 @click.command()
@@ -159,6 +138,7 @@ def _facts(tx: Transaction) -> dict[str, Any]:
             for silence in rhythm.silences(tx, now_ms())
         },
         "signals": signals.number(tx, since=now_ms() - DAY_MS),
+        "anchors": anchors.number(tx),
         "heads": [chain.last_head(tx, number).anchor(number) for number in numbers],
         "outbox": [
             {"target": target, "state": state, "rows": rows, "oldest": oldest.get(target)}

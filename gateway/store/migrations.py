@@ -277,4 +277,15 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         """,
         "create index escalations_by_time on escalations (at)",
     ),
+    (
+        # Where the chains of the journal ended when, signed; the same went elsewhere.
+        """
+        create table anchors (
+            sequence {key},
+            at bigint not null,
+            document text not null,           -- signed, one line of JSON
+            heads text not null               -- the position of each chain, as JSON
+        )
+        """,
+    ),
 )
