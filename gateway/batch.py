@@ -31,6 +31,18 @@ class Batch(msgspec.Struct, frozen=True):
         )
 
 
+class Known(msgspec.Struct, frozen=True):
+    """A batch that was looked up, as far as its messages can be decided on side by side."""
+
+    opened: Sequence[Opened] = ()
+    seen: Sequence[PartSeen] = ()
+    #: The journal rows that name the messages, and what was known of each.
+    rows: Sequence[int] = ()
+    contexts: Sequence[Context] = ()
+    #: What must come after the others' commit.
+    later: Sequence[Inquiry] = ()
+
+
 def is_part(opened: Opened) -> bool:
     """Whether a row holds a piece of a message."""
     return isinstance(opened.said, InboundMessage) and is_piece(opened.said)
@@ -39,16 +51,6 @@ def is_part(opened: Opened) -> bool:
 def is_in(piece: PartSeen, inquiries: Sequence[Inquiry]) -> bool:
     """Whether one of the messages is made of this piece."""
     return any(piece.row.id in asked.ids for asked in inquiries)
-
-
-def neighbours_in(contexts: Sequence[Context]) -> dict[bytes, str]:
-    """Every neighbour that was found, by its data key; erased ones are left out."""
-    return {
-        neighbour.data_key: neighbour.record_id
-        for context in contexts
-        for neighbour in context.neighbours
-        if neighbour.data_key
-    }
 
 
 def end_of(opened: Opened) -> Settled:

@@ -33,8 +33,8 @@ log = structlog.get_logger()
 
 # Sealed documents of earlier records, most of them made here; about 16 MB of memory.
 REMEMBERED = 8_192
-# One batch is read while the one before it is brought to its end.
-BATCHES = 2
+# While one batch is brought to its end the next waits its turn and the one after that is read.
+BATCHES = 3
 # Stands for a whole message on its way to the pipeline, which asks only what kind of row it is.
 KEPT = InboundMessage(sender="", text="")
 
@@ -50,6 +50,8 @@ class Composed(msgspec.Struct):
     written: list[Written] = field(default_factory=list)
     outgoing: list[Sealed] = field(default_factory=list)
     effects: Effects = field(default_factory=Effects)
+    #: Records whose documents are wanted first.
+    lacking: list[str] = field(default_factory=list)
 
 
 class Craft:
@@ -88,20 +90,23 @@ class Craft:
         """What must be looked up for the messages that are whole now."""
         return self._ask(assemble(self._reader, seen, rows))
 
-    def unknown(self, neighbours: Mapping[bytes, str]) -> list[str]:
-        """Which of these records, by data key, are to be brought along to `compose`."""
-        for oldest in list(islice(self._documents, max(0, len(self._documents) - REMEMBERED))):
-            del self._documents[oldest]
-        return [id_ for key, id_ in neighbours.items() if key not in self._documents]
-
     def compose(
         self,
         rows: Sequence[int],
         contexts: Sequence[Context],
-        documents: Mapping[str, Stored],
+        documents: Mapping[str, Stored] | None,
         now: int,
     ) -> Composed:
-        """Everything that follows from the messages these rows name, in their order."""
+        """
+        Everything that follows from the messages these rows name, in their order.
+
+        Without `documents`, those of neighbours, and where some are not remembered here, nothing is
+        composed but the list of what is lacking.
+        """
+        if documents is None:
+            if lacking := self._lacking(contexts):
+                return Composed(lacking=lacking)
+            documents = {}
         composed, earlier = Composed(), Earlier()
         answers: dict[str, int] = {}
         for question, context in zip(map(self._kept, rows), contexts, strict=True):
@@ -135,6 +140,18 @@ class Craft:
             if row in batch:
                 return batch[row]
         raise Forgot
+
+    def _lacking(self, contexts: Sequence[Context]) -> list[str]:
+        """The neighbours that are not remembered; most are of late and were made here."""
+        for oldest in list(islice(self._documents, max(0, len(self._documents) - REMEMBERED))):
+            del self._documents[oldest]
+        lacking = {
+            neighbour.record_id: None
+            for context in contexts
+            for neighbour in context.neighbours
+            if neighbour.data_key and neighbour.data_key not in self._documents
+        }
+        return list(lacking)
 
     def _complete(self, neighbour: Stored, documents: Mapping[str, Stored]) -> Stored:
         """A neighbour with its document, brought along or remembered."""

@@ -5,30 +5,31 @@ The pipeline: journal rows in, records and answers out, in one commit each batch
 
 Rows are taken in the order they came and batches looked up one after the other, each after the
 commit of the one before, so messages of one sender stay in order. Only what asks nothing of the
-database goes ahead: while a batch is composed the next is claimed, while it is committed the next
-is read. Nothing here holds up `accept`: reading and composing are done in a workshop of their own,
-and the database is asked in short pieces. A bad row parks alone.
+database goes ahead: while one batch is committed and the next looked up, the one after that is
+read, so that neither process waits for the other. Nothing here holds up `accept`: reading and
+composing are done in a workshop of their own, and the database is asked in short pieces. A bad row
+parks alone.
 """
 
 import asyncio
 from collections.abc import Callable, Sequence
 
 import structlog
+from msgspec.structs import replace
 
 from channels.contract import DeliveryReport, InboundMessage, Signal
 from forwarder import outbox, outbox_desk
 from forwarder.ports import Database, Transaction
 from gateway import clusters, effects, records, signals, work
 from gateway.assembly import PartSeen, gather
-from gateway.batch import Batch, both, end_of, first, is_in, is_part, neighbours_in
+from gateway.batch import Batch, Known, both, end_of, first, is_in, is_part
 from gateway.conversation import Timing, look_up
 from gateway.craft import Composed, Craft
 from gateway.members import QUIET
 from gateway.naming import lane_of
 from gateway.reading import Opened
-from gateway.records import Stored
 from gateway.store import StoreUnavailable
-from gateway.turn import Context, Inquiry
+from gateway.turn import Inquiry
 from gateway.vault import Vault
 from gateway.work import Claim, Claimed, Settled
 from gateway.workshop import ThinkingDied, Workshop
@@ -75,7 +76,8 @@ class Pipeline:
         self._settled = settled
         #: Whether a burst is coming in.
         self._crowded = crowded
-        #: Claimed and read while the batch before it was finished.
+        #: Looked up after the batch before it, and the batch that was read meanwhile.
+        self._known = Known()
         self._ahead = Batch()
         #: A process before this one, or bad weather, may have left claims.
         self._interrupted = True
@@ -110,29 +112,34 @@ class Pipeline:
 
     async def step(self) -> int:
         """Take one batch from the journal to its end; returns how many rows it had."""
-        batch, self._ahead = self._ahead, Batch()
+        known, self._known = self._known, Known()
+        ahead, self._ahead = self._ahead, Batch()
         try:
-            if not batch.opened:
-                batch = await self._read(await self._claim())
-            if batch.opened:
-                await self._finish(batch)
+            if not known.opened:
+                batch = ahead if ahead.opened else await self._read(await self._claim())
+                known, ahead = await self._look_up(batch), Batch()
+            if known.opened:
+                (following, ended), read = await both(
+                    self._finish(known, ahead), self._read_ahead()
+                )
+                self._known, self._ahead = following, read.without(ended)
         except records.Stale:
             # Somebody revised one of these records meanwhile: look again, at once.
             self._interrupted = True
         except BaseException:
             self._interrupted = True
             raise
-        if any(row.row.attempts == 0 for row in batch.opened):
+        if any(row.row.attempts == 0 for row in known.opened):
             self._careful = False
-        return len(batch.opened)
+        return len(known.opened)
 
     async def _claim(self) -> list[Claimed]:
         claimed = await self._database.write(self._take)
         self._interrupted = self._blamed = False
         return claimed
 
-    async def _claim_ahead(self) -> list[Claimed]:
-        return [] if self._careful else await self._claim()
+    async def _read_ahead(self) -> Batch:
+        return Batch() if self._careful else await self._read(await self._claim())
 
     def _take(self, tx: Transaction) -> list[Claimed]:
         if self._interrupted:
@@ -152,25 +159,23 @@ class Pipeline:
         opened, inquiries = await self._workshop.run(Craft.read, rows)
         return Batch(opened=opened, inquiries=inquiries)
 
-    async def _finish(self, batch: Batch) -> None:
-        """Bring a batch to its commit, and the next one as far as it may go meanwhile."""
-        seen = [self._part(row.row, row.said) for row in batch.opened if is_part(row)]
-        inquiries = list(batch.inquiries)
-        if seen:
-            inquiries += await self._meet(seen)
-        inquiries.sort(key=lambda asked: asked.id)
-        (made, later), claimed = await both(self._compose(inquiries), self._claim_ahead())
-        made.settled += self._waiting([piece for piece in seen if not is_in(piece, later)], made)
+    async def _finish(self, known: Known, ahead: Batch) -> tuple[Known, set[int]]:
+        """Bring a batch to its commit and look the next one up; which rows came to their end."""
+        made = await self._compose(known)
+        alone = [piece for piece in known.seen if not is_in(piece, known.later)]
+        made.settled += self._waiting(alone, made)
         ended = {row.id for row in made.settled}
-        _, ahead = await both(self._commit(made, batch.opened), self._read(claimed))
-        self._ahead = ahead.without(ended | await self._later_rounds(later, ended))
+        await self._commit(made, known.opened)
+        ended = await self._later_rounds(known.later, ended)
+        return await self._look_up(ahead.without(ended)), ended
 
     async def _later_rounds(self, inquiries: Sequence[Inquiry], ended: set[int]) -> set[int]:
         """Messages that depended on those before them; which rows have come to their end."""
         while inquiries := [asked for asked in inquiries if asked.id not in ended]:
-            made, inquiries = await self._compose(inquiries)
+            known = await self._ask(inquiries)
+            made = await self._compose(known)
             await self._commit(made, ())
-            ended = ended | {row.id for row in made.settled}
+            ended, inquiries = ended | {row.id for row in made.settled}, known.later
         return ended
 
     # --- parts ---------------------------------------------------------------------------------
@@ -205,26 +210,35 @@ class Pipeline:
 
     # --- records -------------------------------------------------------------------------------
 
-    async def _compose(self, inquiries: Sequence[Inquiry]) -> tuple[Composed, Sequence[Inquiry]]:
-        """One round of the messages, and those that must wait for its commit."""
+    async def _look_up(self, batch: Batch) -> Known:
+        """What is known of a batch; the one before it has been committed."""
+        seen = [self._part(row.row, row.said) for row in batch.opened if is_part(row)]
+        inquiries = [*batch.inquiries, *(await self._meet(seen) if seen else ())]
+        known = await self._ask(sorted(inquiries, key=lambda asked: asked.id))
+        return replace(known, opened=batch.opened, seen=seen)
+
+    async def _ask(self, inquiries: Sequence[Inquiry]) -> Known:
+        """What the database knows of the messages of one round."""
         if not inquiries:
-            return Composed(), ()
+            return Known()
         now = self._clock()
-        known = await self._database.read(
+        found = await self._database.read(
             lambda tx: look_up(tx, self._vault, inquiries, timing=self._timing, now=now)
         )
-        documents = await self._documents(known.contexts)
-        rows = [asked.id for asked in known.inquiries]
-        made = await self._workshop.run(Craft.compose, rows, known.contexts, documents, now)
-        return made, known.later
+        rows = [asked.id for asked in found.inquiries]
+        return Known(rows=rows, contexts=found.contexts, later=found.later)
 
-    async def _documents(self, contexts: Sequence[Context]) -> dict[str, Stored]:
-        """The neighbours the craft does not remember; most are of late, and it made them itself."""
-        keys = neighbours_in(contexts)
-        unknown = await self._workshop.run(Craft.unknown, keys) if keys else []
-        if not unknown:
-            return {}
-        return await self._database.read(lambda tx: records.documents(tx, unknown))
+    async def _compose(self, known: Known) -> Composed:
+        """Everything that follows from one round."""
+        rows, contexts = known.rows, known.contexts
+        if not rows:
+            return Composed()
+        now = self._clock()
+        made = await self._workshop.run(Craft.compose, rows, contexts, None, now)
+        if made.lacking:
+            documents = await self._database.read(lambda tx: records.documents(tx, made.lacking))
+            made = await self._workshop.run(Craft.compose, rows, contexts, documents, now)
+        return made
 
     # --- the commit ----------------------------------------------------------------------------
 
