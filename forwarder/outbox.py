@@ -95,6 +95,11 @@ class Sealed(msgspec.Struct, frozen=True):
     row: tuple[Any, ...]
     body: bytes
 
+    @property
+    def target(self) -> str:
+        """Where it goes."""
+        return str(self.row[3])
+
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """Something to be delivered, as the pipeline writes it down."""

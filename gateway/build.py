@@ -26,6 +26,7 @@ from channels.contract import (
 from forwarder.central.contract import Central
 from forwarder.central.http import HttpCentral
 from forwarder.central.sqlite import SqliteCentral
+from forwarder.outbox import CENTRAL, CHANNEL
 from forwarder.target import Surroundings
 from forwarder.worker import Worker
 from gateway.anchoring import Anchoring, Ways, to_file, ways_of
@@ -91,10 +92,11 @@ class Parts:
     pipeline: Pipeline
     workers: list[Worker] = field(default_factory=list)
 
-    def poke_workers(self) -> None:
-        """Something may be due in the outbox."""
+    def poke_workers(self, *targets: str) -> None:
+        """Something may be due in the outbox; for targets that begin so, or for any."""
         for worker in self.workers:
-            worker.poke()
+            if not targets or worker.target.name.startswith(targets):
+                worker.poke()
 
 
 def build_centrals(settings: Settings) -> dict[str, Central]:
@@ -220,7 +222,7 @@ def _workers(parts: Parts) -> list[Worker]:
         on_delivered=parts.following.forwarded,
         on_ended=parts.following.ended,
         on_settled=lambda target, _: (
-            parts.poke_workers() if target.startswith("central:") else None
+            parts.poke_workers(CHANNEL) if target.startswith(CENTRAL) else None
         ),
     )
     patient = replace(
@@ -237,4 +239,4 @@ def _settled(parts: Parts, opened: Sequence[Opened], made: Composed) -> None:
     for (channel, kind), count in kinds.items():
         parts.metrics.received(channel, kind, count)
     if made.outgoing:
-        parts.poke_workers()
+        parts.poke_workers(*{entry.target for entry in made.outgoing})

@@ -13,20 +13,19 @@ import sqlite3
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, NamedTuple
+from typing import Annotated, ClassVar, NamedTuple
 
 import msgspec
 
 from channels.contract import Outcome, Receipt, Refused, TryLater, Uncertain
 from forwarder.central.contract import Central
+from forwarder.central.sqlite_cells import cells_of
 from forwarder.central.sqlite_schema import COLUMNS, RECORDS, REVISIONS, prepare
 from forwarder.central.sqlite_tools import Database
 from forwarder.push import Push
 
 # How long a write waits for another program that reads or copies the file.
 BUSY_SECONDS = 3.0
-# SQLite's integers have 64 bits.
-LARGEST = 2**63 - 1
 
 _NAMES = ", ".join(f'"{name}"' for name in COLUMNS)
 _VALUES = ", ".join("?" * len(COLUMNS))
@@ -41,7 +40,6 @@ insert into {REVISIONS} (record_id, revision, document) values (?, ?, ?) on conf
 HAS = f"select 1 from {REVISIONS} where record_id = :record_id and revision = :revision"
 
 
-_FIELDS = msgspec.json.Decoder(dict[str, Any])
 _RECORD_ID, _REVISION = list(COLUMNS).index("record_id"), list(COLUMNS).index("revision")
 
 
@@ -140,8 +138,7 @@ class SqliteCentral(Central):
 def _row(push: Push) -> _Row | Refused:
     """The record as column values; a document that fits no column is for a person to see."""
     try:
-        fields = _FIELDS.decode(push.document)
-        cells = [_cell(fields.get(name)) for name in COLUMNS]
+        cells = cells_of(push.document)
         text = push.document.decode()
     except (ValueError, OverflowError) as exc:
         return Refused(reason=f"the document cannot be stored: {type(exc).__name__}")
@@ -149,11 +146,3 @@ def _row(push: Push) -> _Row | Refused:
     if named != (push.record_id, push.revision):
         return Refused(reason="the document is not the record it is sent as")
     return _Row(revision=(push.record_id, push.revision, text), cells=cells)
-
-
-def _cell(value: object) -> object:
-    if isinstance(value, dict | list):
-        return msgspec.json.encode(value).decode()
-    if isinstance(value, int) and abs(value) > LARGEST:
-        raise OverflowError("an integer beyond 64 bits")
-    return value
