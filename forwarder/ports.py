@@ -42,6 +42,11 @@ class Transaction(Protocol):
     ) -> list[Row]:
         """As `insert`; these columns of the rows that went in, in no certain order."""
 
+    def upsert(
+        self, table: str, columns: Sequence[str], rows: Sequence[Sequence[object]], /
+    ) -> None:
+        """Insert rows, or give those that are there, by the first column, these values."""
+
 
 class Database(Protocol):
     """The door to the database: plain functions over a transaction, run off the event loop."""

@@ -43,9 +43,10 @@ LEASE = 60_000
 LATE_PART = 24 * 3_600_000
 # Waiting rows and rows of a process that died come due without an event.
 POLL_SECONDS = 0.5
-# In a burst the pipeline rests so long between two batches; what it leaves lying is safe in the
-# journal, and unacknowledged messages are not.
+# In a burst the pipeline rests so long between two batches, and each time half as long while the
+# burst goes on; what it leaves lying is safe in the journal, and unacknowledged messages are not.
 REST_SECONDS = 2.0
+LEAST_REST_SECONDS = 0.25
 GLANCE_SECONDS = 0.01
 PAUSE_SECONDS = 1.0
 
@@ -76,6 +77,7 @@ class Pipeline:
         self._settled = settled
         #: Whether a burst is coming in.
         self._crowded = crowded
+        self._rest = REST_SECONDS
         #: Looked up after the batch before it, and the batch that was read meanwhile.
         self._known = Known()
         self._ahead = Batch()
@@ -106,9 +108,13 @@ class Pipeline:
     async def _give_way(self) -> None:
         """While a burst comes in, leave the processor to acknowledging it."""
         loop = asyncio.get_running_loop()
-        until = loop.time() + REST_SECONDS
-        while self._crowded() and loop.time() < until:  # noqa: ASYNC110 (nothing tells its end)
+        until = loop.time() + self._rest
+        while self._crowded():
+            if loop.time() >= until:
+                self._rest = max(self._rest / 2, LEAST_REST_SECONDS)
+                return
             await asyncio.sleep(GLANCE_SECONDS)
+        self._rest = REST_SECONDS
 
     async def step(self) -> int:
         """Take one batch from the journal to its end; returns how many rows it had."""

@@ -46,11 +46,18 @@ SEALED = """
 select payload, data_key from journal
 where channel = :channel and external_id = :external_id and data_key is not null
 """
-SETTLE = """
-update work set state = :state, lane = :lane, batch = :batch, record_id = :record_id,
-    reason = :reason, settled_at = :now, owner = null, attempts = 0, due = :due
-where journal_id = :id
-"""
+SETTLED = (
+    "journal_id",
+    "state",
+    "lane",
+    "batch",
+    "record_id",
+    "reason",
+    "due",
+    "settled_at",
+    "owner",
+    "attempts",
+)
 UNSETTLED = """
 select count(*), min(j.received_at) from work w join journal j on j.id = w.journal_id
 where w.state in ('received', 'waiting')
@@ -171,23 +178,15 @@ def sealed(tx: Transaction, channel: str, external_id: str) -> tuple[bytes, byte
 
 
 def settle(tx: Transaction, rows: Sequence[Settled], *, now: int) -> None:
-    """Write how rows ended."""
-    tx.many(
-        SETTLE,
-        [
-            {
-                "id": row.id,
-                "state": row.state,
-                "lane": row.lane,
-                "batch": row.batch,
-                "record_id": row.record_id,
-                "reason": row.reason,
-                "due": row.due,
-                "now": None if row.state == "waiting" else now,
-            }
-            for row in rows
-        ],
-    )
+    """Write how rows ended; the last end of a row that has several counts."""
+    ends = {row.id: row for row in rows}.values()
+    tx.upsert("work", SETTLED, [_end(row, now) for row in ends])
+
+
+def _end(row: Settled, now: int) -> tuple[object, ...]:
+    """A row's values, in the order of `SETTLED`."""
+    names = (row.id, row.state, row.lane, row.batch, row.record_id, row.reason)
+    return (*names, row.due, None if row.state == "waiting" else now, None, 0)
 
 
 def batch_of(tx: Transaction, batch: str, *, since: int) -> list[tuple[int, str, str | None]]:

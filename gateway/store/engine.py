@@ -146,6 +146,16 @@ class BoundTransaction:
         cursors = self._inserts(table, tuple(columns), rows, ending)
         return [row for cursor in cursors for row in cursor.fetchall()]
 
+    def upsert(
+        self, table: str, columns: Sequence[str], rows: Sequence[Sequence[object]], /
+    ) -> None:
+        """Insert rows, or give those that are there, by the first column, these values."""
+        key, *others = columns
+        changes = ", ".join(f"{name} = excluded.{name}" for name in others)
+        ending = f" on conflict ({key}) do update set {changes}"
+        for _ in self._inserts(table, tuple(columns), rows, ending):
+            pass
+
     def append(self, table: str, columns: tuple[str, ...], values: Sequence[object], /) -> None:
         """Insert rows that must all be new; `values` are those of all rows, one after the other."""
         most = MOST_ROWS * len(columns)
