@@ -56,15 +56,9 @@ class Deadlines:
         now, seconds = self._now(), asyncio.get_running_loop().time()
         if seconds >= self._whole_at:
             self._since, self._whole_at = 0, seconds + WHOLE_SECONDS
-        parts = (self._vault, self._clock)
-        more, since, self._since = True, self._since, now - OVERLAP_MS
-        while more:
-            more = await self._database.write(
-                lambda tx: due.begin(tx, *parts, since=since, now=now)
-            )
-        more = True
-        while more:
-            more = await self._database.write(lambda tx: due.follow(tx, *parts, now))
+        since, self._since = self._since, now - OVERLAP_MS
+        await self._take_up((since, ""), now)
+        await self._follow(now)
         for one in await self._database.write(partial(due.escalate, now=now)):
             log.warning("deadline", case=one.record_id, step=one.step, stands=one.level)
         standing = await self._database.read(partial(due.counts, since=now, now=now))
@@ -73,3 +67,21 @@ class Deadlines:
             totals[count.step, "at_risk"] += count.at_risk
             totals[count.step, "overdue"] += count.overdue
         self._told(totals)
+
+    async def _take_up(self, after: due.Place | None, now: int) -> None:
+        """Give new reports their rows: worked out beside the writer, for whom others wait."""
+        while after is not None:
+            find = partial(due.new, vault=self._vault, clock=self._clock, after=after, now=now)
+            rows, after = await self._database.read(find)
+            if rows:
+                await self._database.write(partial(due.begin, rows=rows))
+
+    async def _follow(self, now: int) -> None:
+        """Look again at what changed; found beside the writer too, in all open cases."""
+        more = True
+        while more:
+            rows = await self._database.read(due.changed)
+            follow = partial(due.follow, vault=self._vault, clock=self._clock, rows=rows, now=now)
+            if rows:
+                await self._database.write(follow)
+            more = len(rows) == due.SLICE

@@ -22,10 +22,10 @@ NO_STEP = ""
 VOID = "void"
 
 NEW = """
-select record_id, revision, state, document, data_key, updated_at from records
-where received_at >= :since and not exists (
+select record_id, revision, state, document, data_key, updated_at, received_at from records
+where (received_at, record_id) > (:received, :after) and not exists (
     select 1 from clocks where clocks.record_id = records.record_id)
-order by received_at limit :limit
+order by received_at, record_id limit :limit
 """
 CHANGED = """
 select r.record_id, r.revision, r.state, r.document, r.data_key, r.updated_at from records r
@@ -81,6 +81,10 @@ order by c.due_at, c.record_id limit :limit
 """
 
 
+#: A report's place in the order they are taken up in: when it was received, and its id.
+Place = tuple[int, str]
+
+
 class Count(msgspec.Struct, frozen=True, kw_only=True):
     """How an agency stands with one step."""
 
@@ -116,23 +120,34 @@ class Escalation(msgspec.Struct, frozen=True, kw_only=True):
     due_at: int
 
 
-def begin(tx: Transaction, vault: Vault, clock: Clock, *, since: int, now: int) -> bool:
-    """Give reports received since then their deadlines; whether there may be more of them."""
-    rows = tx.all(NEW, since=since, limit=SLICE)
-    tx.insert("clocks", COLUMNS, [new for row in rows for new in _begun(vault, clock, row, now)])
-    return len(rows) == SLICE
+def new(
+    tx: Transaction, vault: Vault, clock: Clock, *, after: Place, now: int
+) -> tuple[list[Row], Place | None]:
+    """The rows of some reports that have none yet, and where to go on; None after the last."""
+    received, record_id = after
+    rows = tx.all(NEW, received=received, after=record_id, limit=SLICE)
+    made = [one for row in rows for one in _begun(vault, clock, row, now)]
+    return made, (rows[-1][6], rows[-1][0]) if len(rows) == SLICE else None
 
 
-def follow(tx: Transaction, vault: Vault, clock: Clock, now: int) -> bool:
-    """Look again at cases that changed; whether there may be more of them."""
-    rows = tx.all(CHANGED, limit=SLICE)
+def begin(tx: Transaction, rows: Sequence[Row]) -> None:
+    """Write them down; what changed since they were made shows by its revision."""
+    tx.insert("clocks", COLUMNS, rows)
+
+
+def changed(tx: Transaction) -> list[Row]:
+    """Some of the cases that changed since they were last looked at."""
+    return tx.all(CHANGED, limit=SLICE)
+
+
+def follow(tx: Transaction, vault: Vault, clock: Clock, *, rows: Sequence[Row], now: int) -> None:
+    """Look again at cases that changed."""
     for row in rows:
         record = _record(vault, row)
         if record is None:
             tx.run(DROP, record_id=row[0], at=now)
         else:
             _follow(tx, row, record, _dues(clock, record))
-    return len(rows) == SLICE
 
 
 def escalate(tx: Transaction, now: int) -> list[Escalation]:
