@@ -82,6 +82,10 @@ update outbox set due = :now
 where state in ('pending', 'uncertain')
   and (due > :horizon or (owner is not null and substr(owner, 1, :length) = :prefix))
 """
+TARGETS = """
+select distinct record_id, target from outbox
+where record_id {among:record_ids} and kind = 'record'
+"""
 REWIND = """
 update outbox set due = due - :by
 where target = :target and state in ('pending', 'uncertain') and owner is null and due > :now
@@ -214,6 +218,11 @@ def release(tx: Transaction, now: int, owner_prefix: str = "") -> int:
     return tx.run(
         RELEASE, now=now, horizon=now + HORIZON_MS, prefix=owner_prefix, length=len(owner_prefix)
     )
+
+
+def targets_of(tx: Transaction, record_ids: Sequence[str]) -> set[tuple[str, str]]:
+    """Where revisions of these records were sent or are to be sent, as (record, target)."""
+    return {(row[0], row[1]) for row in tx.all(TARGETS, record_ids=list(record_ids))}
 
 
 def rewind(tx: Transaction, target: str, by: int, now: int) -> None:

@@ -37,6 +37,7 @@ from gateway.build_craft import (
     build_files,
     read_topics,
 )
+from gateway.build_routes import build_routes
 from gateway.clock import now_ms
 from gateway.codes import CaseCodes
 from gateway.conversation import Timing
@@ -148,7 +149,7 @@ def build(settings: Settings, key: bytes, store: Store, workshop: InProcess | No
         workshop=thinking,
         following=Following(
             vault=vault,
-            centrals=tuple(centrals),
+            centrals=build_routes(settings),
             channels=channels,
             fetchings=fetchings(channels, build_files(settings)),
         ),
@@ -158,7 +159,7 @@ def build(settings: Settings, key: bytes, store: Store, workshop: InProcess | No
             workshop=thinking,
             timing=_timing(settings),
             clock=now_ms,
-            centrals=tuple(settings.centrals),
+            centrals=build_routes(settings),
             settled=lambda opened, made: _settled(parts, opened, made),
             crowded=lambda: journal.crowded,
         ),

@@ -2,22 +2,20 @@
 
 from channels.contract import Channel, Topic
 from channels.registry import CHANNELS
+from gateway.build_routes import build_routes, read_taxonomy
 from gateway.codes import CaseCodes
-from gateway.config_files import config_files, find_config_file, learned_files
+from gateway.config_files import config_files, learned_files
 from gateway.craft import Craft
 from gateway.days_off import days_off
-from gateway.decode import Decoder, read_toml
 from gateway.errors import SettingsError
 from gateway.files import Files
 from gateway.reading import Reader
 from gateway.recording import Recorder
-from gateway.secrets import Secrets
 from gateway.settings import Settings
 from gateway.turn import CHATS, Manners
 from gateway.vault import Vault
 from normalizer.deadlines import Clock
 from normalizer.rules import Rules, RulesError, read_clock, read_rules
-from normalizer.shapes import TaxonomyFile
 
 # What a directory of services shows of a topic's words.
 MOST_KEYWORDS = 8
@@ -63,8 +61,7 @@ def build_clock(settings: Settings) -> Clock:
 
 def read_topics(settings: Settings) -> tuple[Topic, ...]:
     """The kinds of complaint, as channels may offer them to apps."""
-    file = find_config_file(settings.config_dir, "taxonomy.toml")
-    taxonomy = Decoder(file, Secrets({})).section(read_toml(file), TaxonomyFile)
+    taxonomy = read_taxonomy(settings)
     groups = {topic.name: topic.group for topic in taxonomy.topics}
     return tuple(
         Topic(
@@ -89,7 +86,7 @@ def build_recorder(settings: Settings, vault: Vault) -> Recorder:
         codes=CaseCodes(vault.derive("case codes")),
         files=build_files(settings),
         manners=Manners(
-            centrals=tuple(settings.centrals),
+            centrals=build_routes(settings),
             receipt_patience=int(settings.pipeline.receipt_patience * 1000),
             replies_per_hour=settings.pipeline.replies_per_hour,
             share_identity=settings.identity.share,

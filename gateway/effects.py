@@ -5,13 +5,13 @@ Erasing a person destroys the keys to what they sent, to who they are and to wha
 was passed on stays, in a last revision that names nobody.
 """
 
-from collections.abc import Sequence
 from functools import partial
 
 import msgspec
 
 from forwarder import outbox_desk
 from forwarder.ports import Transaction
+from forwarder.routing import Routes
 from gateway import members, questions, records
 from gateway.revise import revise
 from gateway.turn import Effects
@@ -21,9 +21,7 @@ from normalizer.record import Record, Reporter
 AUDIT = "insert into audit (at, who, what) values (:at, :who, :what)"
 
 
-def forget(
-    tx: Transaction, vault: Vault, effects: Effects, *, centrals: Sequence[str], now: int
-) -> None:
+def forget(tx: Transaction, vault: Vault, effects: Effects, *, centrals: Routes, now: int) -> None:
     """Carry out who is to be forgotten; before the answer to it is written down."""
     for person in effects.forgotten:
         ids = records.all_of(tx, person.lane)

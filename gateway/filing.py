@@ -14,6 +14,7 @@ import msgspec
 from channels.contract import Delivery
 from channels.officer_found import Found, external_id
 from forwarder.ports import Database, Transaction
+from forwarder.routing import NOWHERE, Routes
 from gateway import signals
 from gateway.journal import Journal
 from gateway.learning.corrections import Correction, correct
@@ -59,7 +60,7 @@ class Desk:
     #: Milliseconds since 1970.
     clock: Callable[[], int]
     #: Where a corrected record goes.
-    centrals: tuple[str, ...] = ()
+    centrals: Routes = NOWHERE
     #: By which a corrected report gets its deadlines.
     deadlines: Clock | None = None
 

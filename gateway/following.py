@@ -9,6 +9,7 @@ from forwarder import outbox
 from forwarder.item import Item, Result
 from forwarder.outbox import CHANNEL
 from forwarder.ports import Transaction
+from forwarder.routing import Routes
 from gateway import records
 from gateway.elsewhere import another_way
 from gateway.fetching import Fetching, attached
@@ -21,7 +22,7 @@ class Following:
     """A record that arrived moves its case on; a file joins it; an answer may go elsewhere."""
 
     vault: Vault
-    centrals: Sequence[str]
+    centrals: Routes
     channels: Mapping[str, Channel]
     #: By outbox target.
     fetchings: Mapping[str, Fetching]

@@ -7,6 +7,7 @@ from forwarder.ports import Transaction
 from gateway import operate, work
 from gateway.build import Parts
 from gateway.build_craft import build_clock
+from gateway.build_routes import build_routes
 from gateway.clock import now_ms
 from gateway.filing import Desk, Filed, Filing
 from gateway.health import Health
@@ -29,8 +30,8 @@ async def file_for(parts: Parts, filing: Filing) -> Filed:
         journal=parts.journal,
         vault=parts.vault,
         clock=now_ms,
-        centrals=tuple(parts.settings.centrals),
         deadlines=build_clock(parts.settings),
+        centrals=build_routes(parts.settings),
     )
     filed = await desk.file(filing)
     parts.poke_workers()

@@ -20,6 +20,7 @@ from msgspec.structs import replace
 from channels.contract import DeliveryReport, InboundMessage, Signal
 from forwarder import outbox, outbox_desk
 from forwarder.ports import Database, Transaction
+from forwarder.routing import NOWHERE, Routes
 from gateway import clusters, effects, records, signals, work
 from gateway.assembly import PartSeen, gather
 from gateway.batch import Batch, Known, both, end_of, first, is_in, is_part
@@ -28,6 +29,7 @@ from gateway.craft import Composed, Craft
 from gateway.members import QUIET
 from gateway.naming import lane_of
 from gateway.reading import Opened
+from gateway.revise import follow_up
 from gateway.store import StoreUnavailable
 from gateway.turn import Inquiry
 from gateway.vault import Vault
@@ -62,7 +64,7 @@ class Pipeline:
         workshop: Workshop,
         timing: Timing,
         clock: Callable[[], int],
-        centrals: Sequence[str] = (),
+        centrals: Routes = NOWHERE,
         settled: Callable[[Sequence[Opened], Composed], None] = lambda _, __: None,
         crowded: Callable[[], bool] = lambda: False,
     ) -> None:
@@ -71,7 +73,7 @@ class Pipeline:
         self._workshop = workshop
         self._timing = timing
         self._clock = clock
-        #: The stores a revision goes to.
+        #: Where a revision goes.
         self._centrals = centrals
         #: Told after each commit: wakes the outbox workers, counts.
         self._settled = settled
@@ -258,6 +260,7 @@ class Pipeline:
             effects.forget(tx, self._vault, made.effects, centrals=self._centrals, now=now)
             records.write(tx, made.written, now=now)
             outbox.put_sealed(tx, made.outgoing)
+            follow_up(tx, self._vault, made.written, centrals=self._centrals, now=now)
             for report in reports:
                 outbox_desk.feedback(tx, report, now)
             signals.put(tx, self._vault, seen)

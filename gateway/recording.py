@@ -152,7 +152,7 @@ class Recorder:
         return opened(self.vault, stored)
 
     def put(self, made: Made, draft: Draft, record: Record, now: int) -> None:
-        """Write a record down and send it to every store."""
+        """Write a record down and send it to the stores whose rules name it."""
         document = self.vault.seal(msgspec.json.encode(record))
         message = draft.message
         identity = {
@@ -179,7 +179,9 @@ class Recorder:
                 joined=_joined(record.duplicate),
             )
         )
-        made.entries += pushes(record, document, self.manners.centrals, now)
+        made.entries += pushes(
+            (record.record_id, record.revision), document, self.manners.centrals.of(record), now
+        )
 
     def _understood(self, message: InboundMessage, text: str) -> Understood | None:
         try:

@@ -22,6 +22,7 @@ from forwarder.backoff import Policy
 from forwarder.central.contract import Central
 from forwarder.central.http import HttpCentral
 from forwarder.central.sqlite import SqliteCentral
+from forwarder.routing import ALL, Only
 from gateway.config_files import CONFIG_FILE, find_config_file
 from gateway.decode import Decoder, read_toml
 from gateway.errors import SettingsError
@@ -181,6 +182,8 @@ class CentralSettings:
 
     kind: type[Central]
     options: msgspec.Struct
+    #: Section [central.<name>.only]: the records it gets.
+    only: Only = ALL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -270,8 +273,11 @@ def _centrals(
         kind = kinds.get(str(section.pop("kind", "")))
         if kind is None:
             raise decoder.refuse(f"{key}.kind", f"expected one of {_list(kinds)}")
+        only = decoder.section(section.pop("only", {}), Only, f"{key}.only")
         options = decoder.section(section, kind.Options, key)
-        centrals[name] = CentralSettings(kind=kind, options=options)
+        centrals[name] = CentralSettings(kind=kind, options=options, only=only)
+    if not any(chosen.only == ALL for chosen in centrals.values()):
+        raise decoder.refuse("central", "one store must be without `only`, for what no rule names")
     return centrals
 
 

@@ -9,6 +9,7 @@ from msgspec import field
 from channels.contract import RemoteFile
 from channels.registry import CHANNELS
 from forwarder.outbox import Entry
+from forwarder.routing import Routes
 from gateway.assembly import Ready
 from gateway.members import Part
 from gateway.questions import Open
@@ -176,7 +177,8 @@ class Made(msgspec.Struct):
 class Manners:
     """How the gateway answers, from the settings."""
 
-    centrals: tuple[str, ...]
+    #: Where records go.
+    centrals: Routes
     #: Milliseconds a receipt waits for the central store's own.
     receipt_patience: int
     replies_per_hour: int

@@ -46,6 +46,7 @@ from forwarder import outbox
 from forwarder.backoff import Policy
 from forwarder.item import Item, Result, Rules
 from forwarder.ports import Transaction
+from forwarder.routing import everything_to
 from gateway import records
 from gateway.codes import CaseCodes
 from gateway.conversation import Timing
@@ -170,12 +171,12 @@ class Teller:
             workshop=InThread(Craft(Reader(channels, self.vault), recorder)),
             timing=Timing(part_timeout=900_000, match_window=30 * DAY),
             clock=lambda: self.clock.milliseconds,
-            centrals=("central",),
+            centrals=everything_to("central"),
         )
 
     def _manners(self) -> Manners:
         return Manners(
-            centrals=("central",),
+            centrals=everything_to("central"),
             receipt_patience=0,
             replies_per_hour=240,
             share_identity=True,

@@ -12,6 +12,7 @@ from story import Teller
 
 from channels.contract import Reply
 from forwarder.ports import Transaction
+from forwarder.routing import everything_to
 from gateway import chain, questions, records
 from gateway.questions import Open
 from gateway.review import review
@@ -46,7 +47,7 @@ async def revised(teller: Teller, **changes: Any) -> Record | None:  # noqa: ANN
             teller.vault,
             before.record_id,
             lambda known: msgspec.structs.replace(known, **changes),
-            centrals=("central", "second"),
+            centrals=everything_to("central", "second"),
             now=teller.clock.milliseconds,
         )
 
@@ -78,7 +79,7 @@ async def test_a_change_that_changes_nothing_is_no_revision(teller: Teller) -> N
     """Nor is one of a record nobody knows."""
     await teller.play({"channel": "sms", "text": LAMP})
     unknown = await teller.database.write(
-        lambda tx: revise(tx, teller.vault, "unknown", lambda r: r, centrals=(), now=0)
+        lambda tx: revise(tx, teller.vault, "unknown", lambda r: r, centrals=everything_to(), now=0)
     )
 
     assert await revised(teller) is None
@@ -213,7 +214,7 @@ async def test_who_gets_no_more_answers_is_still_obeyed(teller: Teller) -> None:
     worker = teller.pipeline()
     recorder = worker._workshop._craft._recorder  # type: ignore[union-attr]  # noqa: SLF001
     recorder._manners = Manners(  # noqa: SLF001
-        centrals=(), receipt_patience=0, replies_per_hour=1, share_identity=False
+        centrals=everything_to(), receipt_patience=0, replies_per_hour=1, share_identity=False
     )
     teller.worker = worker
     seen = await teller.play({"channel": "sms", "text": "ANONIM"})

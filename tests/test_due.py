@@ -8,6 +8,7 @@ import msgspec
 from clock import Clock
 from forwarding import document, record_id
 
+from forwarder.routing import NOWHERE
 from gateway import due, records
 from gateway.config_files import config_files
 from gateway.days_off import days_off
@@ -139,7 +140,7 @@ async def test_an_officers_word_counts_anew(database: Store, vault: Vault, clock
                 correct,
                 vault=vault,
                 correction=said,
-                centrals=(),
+                centrals=NOWHERE,
                 now=clock.milliseconds,
                 clock=RULES,
             )

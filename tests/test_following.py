@@ -29,6 +29,7 @@ from forwarder.backoff import Policy
 from forwarder.item import Result, Rules
 from forwarder.outbox import Claim, Entry
 from forwarder.ports import Transaction
+from forwarder.routing import everything_to
 from gateway import records
 from gateway.fetching import MEDIA, Fetching, wanted
 from gateway.files import Files
@@ -41,7 +42,7 @@ from gateway.vault import Vault
 from normalizer.record import Record
 
 LETTER = b"%PDF-1.4\n%%EOF\n"
-CENTRALS = ("central",)
+CENTRALS = everything_to("central")
 
 
 class Album(Line):

@@ -10,6 +10,7 @@ from lessons import past_reports
 from normalizing import RULES, report, said
 
 from channels.officer_table import read_table
+from forwarder.routing import everything_to
 from gateway import records
 from gateway.config_files import config_files
 from gateway.errors import SettingsError
@@ -57,7 +58,7 @@ async def decide(database: Store, vault: Vault, clock: Clock, *what: str) -> Rec
     )
     now = clock.milliseconds
     return await database.write(
-        lambda tx: correct(tx, vault, correction, centrals=["local"], now=now)
+        lambda tx: correct(tx, vault, correction, centrals=everything_to("local"), now=now)
     )
 
 

@@ -17,6 +17,7 @@ from channels.contract import Channel, Delivery, Outcome, Parsed, Receipt, Reply
 from channels.sms import Sms
 from forwarder import outbox
 from forwarder.ports import Database, Transaction
+from forwarder.routing import everything_to
 from gateway import operate
 from gateway.build_craft import build_recorder
 from gateway.conversation import Timing
@@ -154,7 +155,7 @@ class Desk:
         settings = read_settings(None, self.folder, {})
         recorder = build_recorder(settings, self.vault)
         recorder._manners = Manners(  # noqa: SLF001 (the one setting that varies here)
-            centrals=("central",),
+            centrals=everything_to("central"),
             receipt_patience=3000,
             replies_per_hour=self.replies_per_hour,
             share_identity=False,

@@ -12,6 +12,7 @@ import msgspec
 import pytest
 
 from channels.registry import CHANNELS
+from forwarder.routing import Only
 from gateway.config_files import RULE_FILES, SHIPPED, config_files, default_config_dir
 from gateway.errors import SecretError, SettingsError
 from gateway.secrets import GatewayKey, Secrets, gateway_key
@@ -95,7 +96,11 @@ def test_every_setting_has_a_comment() -> None:
 
 def _sections() -> list[tuple[str, Any]]:
     simple = [(one.name, one.type) for one in msgspec.structs.fields(File)][:-2]
-    stores = [("central.central", CENTRALS[0].Options), ("central.ministry", CENTRALS[1].Options)]
+    stores = [
+        ("central.central", CENTRALS[0].Options),
+        ("central.central.only", Only),
+        ("central.ministry", CENTRALS[1].Options),
+    ]
     return [
         *simple,
         *stores,

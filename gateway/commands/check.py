@@ -11,8 +11,10 @@ from typing import Literal
 
 import click
 
+from forwarder.routing import ALL
 from gateway.build import build_centrals
 from gateway.build_craft import build_channels, build_rules
+from gateway.build_routes import read_taxonomy, strange_words
 from gateway.commands.common import Place, place_options, show_table
 from gateway.commands.daemon import NOT_RUNNING, not_ready
 from gateway.errors import SettingsError
@@ -144,6 +146,19 @@ def _doors(settings: Settings) -> Iterator[Finding]:
         yield from _notes(f"channel {name}", channel.problems())
     for name, central in build_centrals(settings).items():
         yield from _notes(f"central store {name}", central.problems())
+    yield from _routes(settings)
+
+
+def _routes(settings: Settings) -> Iterator[Finding]:
+    """What each store is sent, where it is not everything."""
+    taxonomy = read_taxonomy(settings)
+    for name, chosen in settings.centrals.items():
+        what = f"records for {name}"
+        for word in strange_words(chosen.only, taxonomy):
+            says = f"{word} is no type or topic of taxonomy.toml"
+            yield Finding(verdict="wrong", what=what, says=says)
+        if chosen.only != ALL:
+            yield Finding(verdict="ok", what=what, says=f"only {chosen.only.named()}")
 
 
 def _notes(what: str, problems: object) -> Iterator[Finding]:

@@ -14,6 +14,7 @@ import msgspec
 from gateway import operate
 from gateway.app import operator_token
 from gateway.build_craft import build_clock
+from gateway.build_routes import build_routes
 from gateway.clock import now_ms
 from gateway.commands.common import Place
 from gateway.filing import Desk, Filed, Filing
@@ -84,8 +85,8 @@ async def _file_here(settings: Settings, vault: Vault, filing: Filing) -> Filed:
             journal=journal,
             vault=vault,
             clock=now_ms,
-            centrals=tuple(settings.centrals),
             deadlines=build_clock(settings),
+            centrals=build_routes(settings),
         )
         return await desk.file(filing)
     finally:

@@ -6,13 +6,14 @@ as long as nobody erased it. Correcting a record to the value it has already con
 teaches as much.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 import msgspec
 
 from forwarder.ports import Transaction, Vault
+from forwarder.routing import Routes
 from gateway import records
 from gateway.operate import AUDIT
 from gateway.revise import opened, revise
@@ -65,7 +66,7 @@ def correct(  # noqa: PLR0913 (what a transaction needs, each once)
     vault: Vault,
     correction: Correction,
     *,
-    centrals: Sequence[str],
+    centrals: Routes,
     now: int,
     clock: Clock | None = None,
 ) -> Record:

@@ -1,0 +1,38 @@
+"""From settings to the routes of records: a topic in a rule stands for those under it as well."""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from forwarder.routing import Only, Routes
+from gateway.config_files import find_config_file
+from gateway.decode import Decoder, read_toml
+from gateway.secrets import Secrets
+from gateway.settings import Settings
+from normalizer.shapes import TaxonomyFile
+
+
+def build_routes(settings: Settings) -> Routes:
+    """Which store gets which records."""
+    rules = {name: chosen.only for name, chosen in settings.centrals.items()}
+    if not any(only.topics for only in rules.values()):
+        return Routes(stores=rules)
+    taxonomy = read_taxonomy(settings)
+    return Routes(stores={name: _grown(only, taxonomy) for name, only in rules.items()})
+
+
+def read_taxonomy(settings: Settings) -> TaxonomyFile:
+    """The types and topics there are."""
+    file = find_config_file(settings.config_dir, "taxonomy.toml")
+    return Decoder(file, Secrets({})).section(read_toml(file), TaxonomyFile)
+
+
+def strange_words(only: Only, taxonomy: TaxonomyFile) -> Iterator[str]:
+    """The types and topics of a rule that no record will ever have."""
+    known = {topic.name for topic in taxonomy.topics} | {kind.name for kind in taxonomy.types}
+    yield from (word for word in (*only.types, *only.topics) if word not in known)
+
+
+def _grown(only: Only, taxonomy: TaxonomyFile) -> Only:
+    below = [topic.name for topic in taxonomy.topics if topic.under in only.topics]
+    return msgspec.structs.replace(only, topics=(*only.topics, *below))
