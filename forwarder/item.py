@@ -37,6 +37,8 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     created_at: int
     state: str
     owner: str
+    #: What the target answered to an earlier revision of this record.
+    reference: str = ""
     #: An earlier worker died while it had this row.
     interrupted: bool
 

@@ -66,6 +66,12 @@ where id {among:ids} and state in ('pending', 'uncertain') and due <= :now
 order by due, id {lock}
 """
 BODIES = "select id, body from outbox_bodies where id {among:ids}"
+KNOWN_AS = """
+select record_id, reference from outbox
+where target = :target and record_id {among:record_ids} and kind = 'record'
+  and state = 'delivered' and reference <> ''
+order by id
+"""
 LEASE = "update outbox set owner = :owner, due = :until where id {among:ids}"
 SETTLE = """
 update outbox set state = :state, due = :due, attempts = :attempts, owner = null,
@@ -175,7 +181,8 @@ def claim(tx: Transaction, wanted: Claim, now: int) -> list[Item]:
         return []
     tx.run(LEASE, ids=ids, owner=wanted.owner, until=now + wanted.lease_ms)
     bodies: dict[int, bytes] = dict(tx.all(BODIES, ids=ids))
-    return [_item(row, bytes(bodies[row[0]]), wanted.owner) for row in rows]
+    items = [_item(row, bytes(bodies[row[0]]), wanted.owner) for row in rows]
+    return _referred(tx, items, wanted.target)
 
 
 def settle(tx: Transaction, results: Sequence[Result], rules: Rules, now: int) -> Counter[str]:
@@ -259,6 +266,20 @@ def _first_of_lanes(tx: Transaction, wanted: Claim, now: int) -> list[int]:
         ]
         last, size = page[-1][:2], size * 2
     return found[: wanted.limit]
+
+
+def _referred(tx: Transaction, items: list[Item], target: str) -> list[Item]:
+    """What follows on a record tells the store which one, in the store's own word."""
+    following = {one.record_id for one in items if one.revision > 1 or one.kind == "comment"}
+    if not following or not target.startswith(CENTRAL):
+        return items
+    known: dict[str, str] = dict(tx.all(KNOWN_AS, target=target, record_ids=sorted(following)))
+    return [
+        msgspec.structs.replace(one, reference=known.get(one.record_id, ""))
+        if one.record_id in following
+        else one
+        for one in items
+    ]
 
 
 def _item(row: Row, body: bytes, owner: str) -> Item:

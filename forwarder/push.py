@@ -29,6 +29,8 @@ class Push:
     document: bytes
     #: When the gateway wrote the revision: milliseconds since 1970.
     created_at: int
+    #: What the store called the record when it took an earlier revision; empty: it begins here.
+    reference: str = ""
     #: An earlier attempt may have arrived: ask first, where the store can be asked.
     doubtful: bool = False
 

@@ -106,5 +106,6 @@ def _push(item: Item) -> Push:
         kind=KINDS.get(item.kind, "record"),
         document=item.body,
         created_at=item.created_at,
+        reference=item.reference,
         doubtful=item.doubtful,
     )

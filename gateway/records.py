@@ -75,6 +75,10 @@ FORWARDED = """
 update records set state = 'diteruskan', updated_at = :now
 where record_id {among:record_ids} and state = 'diterima'
 """
+ENDED = """
+select record_id from records
+where record_id {among:record_ids} and state in ('selesai', 'dibatalkan')
+"""
 PAGE_ROWS = 500
 PAGE = """
 select record_id, pseudonym, received_at, document, data_key from records
@@ -300,6 +304,11 @@ def since(tx: Transaction, received: int, channel: str = "") -> Iterator[Stored]
 def forwarded(tx: Transaction, record_ids: Sequence[str], now: int) -> None:
     """A central store has taken the records."""
     tx.run(FORWARDED, record_ids=list(record_ids), now=now)
+
+
+def ended(tx: Transaction, record_ids: Sequence[str]) -> set[str]:
+    """Which of these cases are closed."""
+    return {row[0] for row in tx.all(ENDED, record_ids=list(record_ids))}
 
 
 def _record_row(row: Written, now: int) -> tuple[object, ...]:

@@ -13,6 +13,7 @@ from typing import ClassVar
 import msgspec
 
 from channels.contract import Outcome, Receipt, TryLater, Uncertain
+from forwarder.ledger import Case
 from forwarder.push import Push
 from forwarder.update import Page, Update
 
@@ -36,6 +37,8 @@ class Central:
     takes_comments: ClassVar[bool] = False
     #: The store keeps anchors: signed statements of where the gateway's journal ends.
     takes_anchors: ClassVar[bool] = False
+    #: An officer carries the rows over: no worker delivers them, see gateway/handoff.py.
+    by_hand: ClassVar[bool] = False
     #: Seconds between two calls of `poll`; None: this store is not asked.
     poll_every: float | None = None
 
@@ -51,6 +54,25 @@ class Central:
         """Whether the store has this revision: Receipt, None for no, Uncertain if it won't say."""
         del push
         return Uncertain(reason="this store cannot be asked")
+
+    async def holds(self, cases: Sequence[Case]) -> Sequence[bool | None]:
+        """
+        For each case whether the store has it in this revision; None where it will not say.
+
+        Asked by `reconcile`, some hundred at a time.
+        """
+        answers: list[bool | None] = []
+        for case in cases:
+            asked = Push(
+                record_id=case.record_id,
+                revision=case.revision,
+                document=b"",
+                created_at=case.at,
+                reference=case.reference,
+            )
+            found = await self.find(asked)
+            answers.append(None if isinstance(found, Uncertain) else found is not None)
+        return answers
 
     async def poll(self, cursor: str) -> Page | TryLater:
         """
