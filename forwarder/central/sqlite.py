@@ -3,8 +3,8 @@ The embedded central store: one SQLite file, made with sqlite-utils, easy to rea
 
 Pushes arrive in batches, one transaction each, in a thread of their own. A record is a row, its
 latest revision wins, and pushing a revision again changes nothing. Whatever the disk or another
-program does to the file is weather: the batch is tried later on a new connection. Schema:
-sqlite_schema.py.
+program does to the file is weather: the batch is tried later on a new connection. Updates are rows
+somebody inserts into `case_updates`. Schema: sqlite_schema.py, sqlite_cases.py.
 """
 
 import asyncio
@@ -18,11 +18,15 @@ from typing import Annotated, ClassVar, NamedTuple
 import msgspec
 
 from channels.contract import Outcome, Receipt, Refused, TryLater, Uncertain
+from forwarder.central.cases import comment_cells
 from forwarder.central.contract import Central
+from forwarder.central.sqlite_cases import HAS_COMMENT, KEEP_COMMENT, entered
 from forwarder.central.sqlite_cells import cells_of
 from forwarder.central.sqlite_schema import COLUMNS, RECORDS, REVISIONS, prepare
 from forwarder.central.sqlite_tools import Database
+from forwarder.ledger import Case
 from forwarder.push import Push
+from forwarder.update import Page
 
 # How long a write waits for another program that reads or copies the file.
 BUSY_SECONDS = 3.0
@@ -37,13 +41,13 @@ on conflict (record_id) do update set {_CHANGES} where excluded.revision > {RECO
 KEEP = f"""
 insert into {REVISIONS} (record_id, revision, document) values (?, ?, ?) on conflict do nothing
 """
-HAS = f"select 1 from {REVISIONS} where record_id = :record_id and revision = :revision"
+HAS = f"select 1 from {REVISIONS} where record_id = ? and revision = ?"
 
 
 _RECORD_ID, _REVISION = list(COLUMNS).index("record_id"), list(COLUMNS).index("revision")
 
 
-class _Row(NamedTuple):
+class Row(NamedTuple):
     """What is written of a push."""
 
     revision: tuple[str, int, str]
@@ -58,6 +62,8 @@ class SqliteOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     path: str = "central.db"
     #: Hours ahead of UTC in the view `laporan`: WIB 7, WITA 8, WIT 9.
     utc_offset: Annotated[int, msgspec.Meta(ge=-12, le=14)] = 7
+    #: Seconds between two looks for updates somebody entered; 0: nobody looks.
+    poll: Annotated[float, msgspec.Meta(ge=0)] = 5.0
 
 
 class SqliteCentral(Central):
@@ -66,10 +72,12 @@ class SqliteCentral(Central):
     kind: ClassVar[str] = "sqlite"
     Options = SqliteOptions
     takes_batches: ClassVar[bool] = True
+    takes_comments: ClassVar[bool] = True
 
     def __init__(self, name: str, options: SqliteOptions, data: Path) -> None:
         super().__init__(name)
         self.path = data / options.path
+        self.poll_every = options.poll or None
         self._utc_offset = options.utc_offset
         self._thread = ThreadPoolExecutor(1, f"central-{name}")
         self._db: Database | None = None
@@ -80,9 +88,19 @@ class SqliteCentral(Central):
         return await loop.run_in_executor(self._thread, self._store, pushes)
 
     async def find(self, push: Push) -> Receipt | Uncertain | None:
-        """Whether this revision is in the history."""
+        """Whether this revision is in the history, or this comment among the comments."""
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._thread, self._look_up, push)
+
+    async def holds(self, cases: Sequence[Case]) -> Sequence[bool | None]:
+        """Whether these revisions are in the history."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._thread, self._held, cases)
+
+    async def poll(self, cursor: str) -> Page | TryLater:
+        """What officers entered since."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._thread, self._entered, cursor)
 
     async def close(self) -> None:
         """Finish the batch under way and close the file."""
@@ -92,13 +110,15 @@ class SqliteCentral(Central):
     # --- in the thread -------------------------------------------------------------------------
 
     def _store(self, pushes: Sequence[Push]) -> Sequence[Outcome]:
-        rows = [_row(push) for push in pushes]
-        good = [row for row in rows if not isinstance(row, Refused)]
+        rows = [row_of(push) if push.kind == "record" else comment_cells(push) for push in pushes]
+        good = [row for row in rows if isinstance(row, Row)]
+        said = [row for row in rows if not isinstance(row, Row | Refused)]
         try:
             db = self._opened()
             with db.atomic():
                 db.conn.executemany(KEEP, [row.revision for row in good])
                 db.conn.executemany(UPSERT, [row.cells for row in good])
+                db.conn.executemany(KEEP_COMMENT, said)
         except (sqlite3.Error, OSError) as exc:
             self._let_go()
             weather = TryLater(reason=f"{self.path.name}: {exc}")
@@ -106,13 +126,32 @@ class SqliteCentral(Central):
         return [row if isinstance(row, Refused) else Receipt() for row in rows]
 
     def _look_up(self, push: Push) -> Receipt | Uncertain | None:
-        key = {"record_id": push.record_id, "revision": push.revision}
+        sql = HAS
+        key: tuple[object, ...] = (push.record_id, push.revision)
+        if push.kind == "comment":
+            said = comment_cells(push)
+            sql, key = HAS_COMMENT, (() if isinstance(said, Refused) else said[:1])
         try:
-            row = self._opened().execute(HAS, key).fetchone()
+            row = key and self._opened().conn.execute(sql, key).fetchone()
         except (sqlite3.Error, OSError) as exc:
             self._let_go()
             return Uncertain(reason=f"{self.path.name}: {exc}")
         return Receipt() if row else None
+
+    def _held(self, cases: Sequence[Case]) -> Sequence[bool | None]:
+        try:
+            ask = self._opened().conn.execute
+            return [bool(ask(HAS, (one.record_id, one.revision)).fetchone()) for one in cases]
+        except (sqlite3.Error, OSError):
+            self._let_go()
+            return [None] * len(cases)
+
+    def _entered(self, cursor: str) -> Page | TryLater:
+        try:
+            return entered(self._opened().conn, cursor, self._utc_offset)
+        except (sqlite3.Error, OSError) as exc:
+            self._let_go()
+            return TryLater(reason=f"{self.path.name}: {exc}")
 
     def _opened(self) -> Database:
         if self._db is None:
@@ -135,7 +174,7 @@ class SqliteCentral(Central):
             self._db = None
 
 
-def _row(push: Push) -> _Row | Refused:
+def row_of(push: Push) -> Row | Refused:
     """The record as column values; a document that fits no column is for a person to see."""
     try:
         cells = cells_of(push.document)
@@ -145,4 +184,4 @@ def _row(push: Push) -> _Row | Refused:
     named = (cells[_RECORD_ID], cells[_REVISION])
     if named != (push.record_id, push.revision):
         return Refused(reason="the document is not the record it is sent as")
-    return _Row(revision=(push.record_id, push.revision, text), cells=cells)
+    return Row(revision=(push.record_id, push.revision, text), cells=cells)

@@ -5,6 +5,7 @@ The schema of the embedded central store, made to be looked at: `datasette data/
     record_revisions  every revision as it came
     laporan           a view for reading: the words of an officer, local time
     records_fts       word search over title and text, kept by triggers
+    cases             a view: the timeline of each case, see cases.py
 
 Columns follow `normalizer.record.Record`: a field added there is added here at the next start.
 """
@@ -15,6 +16,7 @@ import typing
 
 import msgspec
 
+from forwarder.central.sqlite_cases import NOW, make_cases
 from forwarder.central.sqlite_tools import Database, Table
 from normalizer.record import Record
 
@@ -23,7 +25,6 @@ REVISIONS = "record_revisions"
 VIEW = "laporan"
 SEARCHED = ("title", "clean_text", "text")
 INDEXED = ("received_at", "channel", "case_code", "external_id")
-NOW = "strftime('%Y-%m-%dT%H:%M:%SZ', 'now')"
 
 VIEW_SQL = """
 select case_code as kode,
@@ -63,6 +64,7 @@ def prepare(db: Database, utc_offset: int) -> None:
     with db.atomic():
         _make_records(db)
         _make_revisions(db)
+        make_cases(db, utc_offset)
         db.create_view(VIEW, VIEW_SQL.format(offset=utc_offset).strip(), replace=True)
 
 
