@@ -25,6 +25,7 @@ from channels.contract import (
 )
 from forwarder.central.contract import Central
 from forwarder.central.http import HttpCentral
+from forwarder.central.postgres import PostgresCentral
 from forwarder.central.sqlite import SqliteCentral
 from forwarder.outbox import CENTRAL, CHANNEL
 from forwarder.target import Surroundings
@@ -196,6 +197,8 @@ def _central(name: str, chosen: CentralSettings, settings: Settings) -> Central:
     options: Any = chosen.options
     if chosen.kind is SqliteCentral:
         return SqliteCentral(name, options, settings.data_dir)
+    if chosen.kind is PostgresCentral:
+        return PostgresCentral(name, options)
     try:
         return HttpCentral(name, options, now_ms)
     except ValueError as exc:

@@ -21,6 +21,7 @@ from channels.web_options import HOURS, Zone
 from forwarder.backoff import Policy
 from forwarder.central.contract import Central
 from forwarder.central.http import HttpCentral
+from forwarder.central.postgres import PostgresCentral
 from forwarder.central.sqlite import SqliteCentral
 from forwarder.routing import ALL, Only
 from gateway.config_files import CONFIG_FILE, find_config_file
@@ -45,7 +46,7 @@ OPEN_TO_ALL = ("web", "mail", "officer")
 # It becomes part of outbox rows, metrics and logs.
 NAME = re.compile(r"[a-z0-9_-]{1,32}")
 
-CENTRALS: tuple[type[Central], ...] = (SqliteCentral, HttpCentral)
+CENTRALS: tuple[type[Central], ...] = (SqliteCentral, HttpCentral, PostgresCentral)
 EMBEDDED_CENTRAL = {"central": {"kind": "sqlite"}}
 
 
