@@ -28,8 +28,8 @@ class Request:
 
     @property
     def key(self) -> str:
-        """The idempotency key."""
-        return self.headers["idempotency-key"].strip('"')
+        """The idempotency key; empty where there is none."""
+        return self.headers.get("idempotency-key", "").strip('"')
 
 
 Fault = Callable[["FaultServer", Request, asyncio.StreamWriter], Awaitable[None]]

@@ -178,9 +178,7 @@ async def test_the_least_rights_are_enough(central: PostgresCentral, url: str) -
         f"grant select on lapor.case_updates to {role}",
     ):
         rows(url, statement)
-    options = PostgresOptions(
-        url=url, make_tables=False
-    )
+    options = PostgresOptions(url=url, make_tables=False)
     store = PostgresCentral("small", options)
     store._tables._url = url + f"{'&' if '?' in url else '?'}user={role}"  # noqa: SLF001
     outcomes = [await store.push([push(1, 2)]), await store.poll(""), await store.holds([])]

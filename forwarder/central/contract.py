@@ -34,7 +34,7 @@ class Central:
     #: One call takes a whole batch; otherwise several calls with one push each run side by side.
     takes_batches: ClassVar[bool] = False
     #: The store takes comments; where not, what a citizen adds becomes a revision of the record.
-    takes_comments: ClassVar[bool] = False
+    takes_comments: bool = False
     #: The store keeps anchors: signed statements of where the gateway's journal ends.
     takes_anchors: ClassVar[bool] = False
     #: An officer carries the rows over: no worker delivers them, see gateway/handoff.py.

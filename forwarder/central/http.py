@@ -4,29 +4,31 @@ A central store behind HTTP: each record is one POST of a CloudEvent, signed, un
 `webhook-id`, `Idempotency-Key` and the event's id are one and the same and come from the record;
 the body is equal over retries, only timestamp and signature are of the attempt. A push without an
 answer is uncertain and sent again under the same key, after asking `find_url` where there is one.
-Redirects are not followed. What answers mean: answers.py. Where pushes may go: addresses.py.
+What answers mean: answers.py. Where pushes may go: addresses.py, client.py. Updates come in signed
+the same way, or are fetched from `poll_url`: events.py. For its developers: docs/central-http.md.
 """
 
 import asyncio
-import os
-import ssl
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, ClassVar
+from urllib.parse import quote
 
-import aiohttp
 import msgspec
 
 from channels.contract import Outcome, Receipt, Secret, TryLater, Uncertain
-from channels.standard_webhooks import key_of, sign
-from forwarder.central.addresses import PublicResolver, host_of, is_private_literal
+from channels.standard_webhooks import key_of, signed, verify
+from forwarder.backoff import retry_after
+from forwarder.central.addresses import host_of, is_private_literal
 from forwarder.central.answers import ANSWER_LIMIT, Answer, outcome_of
+from forwarder.central.client import Client, Question
 from forwarder.central.contract import Central
+from forwarder.central.events import page_in, updates_in
 from forwarder.push import CONTENT_TYPE, Push, event
+from forwarder.update import Page, Update
 
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
-# Part of the time for connecting: a store that is away must not use up the whole of it.
-CONNECTING = 0.5
+PAGE_BYTES = 4 << 20
 
 
 class HttpOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -35,8 +37,16 @@ class HttpOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     url: str = ""
     #: Names of `whsec_…` secrets; two during a rotation, both sign.
     secrets: tuple[Secret, ...] = ()
+    #: Names of `whsec_…` secrets that updates are signed with; empty: those of `secrets`.
+    update_secrets: tuple[Secret, ...] = ()
     #: Where to ask for a record: a URL with {id}, {record_id}, {revision}; 200 is yes, 404 no.
     find_url: str = ""
+    #: Where to fetch updates: a URL with {cursor}; empty: the store sends them.
+    poll_url: str = ""
+    #: Seconds between two fetches.
+    poll: Annotated[float, msgspec.Meta(gt=0)] = 60.0
+    #: What citizens add goes there as events of its own; false: as a revision of the record.
+    comments: bool = True
     #: Who sends, in each event.
     source: str = "/lapor-gateway"
     #: The store may have an address that is not of the open internet.
@@ -60,20 +70,25 @@ class HttpCentral(Central):
         self._options = options
         self._clock = clock
         self._keys = [key_of(secret) for secret in options.secrets]
-        self._session: aiohttp.ClientSession | None = None
+        self._update_keys = [key_of(one) for one in options.update_secrets] or self._keys
+        self.takes_comments = options.comments
+        self.poll_every = options.poll if options.poll_url else None
+        self._client = Client(
+            allow_private=options.allow_private, timeout=options.timeout, ca_file=options.ca_file
+        )
 
     async def push(self, pushes: Sequence[Push]) -> Sequence[Outcome]:
         """Post each record on its own."""
         return await asyncio.gather(*(self._push_one(push) for push in pushes))
 
     async def find(self, push: Push) -> Receipt | Uncertain | None:
-        """Ask `find_url` for the record, without following redirects."""
+        """Ask `find_url` for the record."""
         if not self._options.find_url:
             return Uncertain(reason="no find_url is set")
         url = self._options.find_url
         for word in ("id", "record_id", "revision"):
             url = url.replace(f"{{{word}}}", str(getattr(push, word)))
-        answer = await self._ask("GET", url, push, b"")
+        answer = await self._ask("GET", url, push.id)
         if not isinstance(answer, Answer):
             return Uncertain(reason=f"asking the store: {answer.reason}")
         if answer.status in {200, 204}:
@@ -81,6 +96,29 @@ class HttpCentral(Central):
         if answer.status == 404:  # noqa: PLR2004 (an HTTP status)
             return None
         return Uncertain(reason=f"asking the store: HTTP {answer.status}")
+
+    async def poll(self, cursor: str) -> Page | TryLater:
+        """Fetch `poll_url`."""
+        url = self._options.poll_url.replace("{cursor}", quote(cursor, safe=""))
+        answer = await self._ask("GET", url, "poll")
+        if not isinstance(answer, Answer):
+            return TryLater(reason=answer.reason)
+        if answer.status != 200:  # noqa: PLR2004 (an HTTP status)
+            told = retry_after(answer.headers.get("retry-after", ""), self._clock() / 1000)
+            return TryLater(reason=f"HTTP {answer.status}", wait=told)
+        try:
+            return page_in(answer.body, self._clock())
+        except (ValueError, RecursionError) as exc:
+            return TryLater(reason=f"the answer is no page of updates: {_said(exc)}")
+
+    def heard(self, headers: Mapping[str, str], body: bytes, now: int) -> Sequence[Update]:
+        """The updates of a request that is signed by the store."""
+        if not self._update_keys or not verify(self._update_keys, headers, body, now / 1000):
+            raise PermissionError("not signed by the store")
+        try:
+            return updates_in(headers, body, now)
+        except RecursionError as exc:
+            raise ValueError("nested too deeply") from exc
 
     def problems(self) -> Sequence[str]:
         """What is missing for a safe way there."""
@@ -100,9 +138,7 @@ class HttpCentral(Central):
 
     async def close(self) -> None:
         """Close the connections."""
-        if self._session:
-            await self._session.close()
-            self._session = None
+        await self._client.close()
 
     async def _push_one(self, push: Push) -> Outcome:
         if push.doubtful and self._options.find_url:
@@ -110,89 +146,31 @@ class HttpCentral(Central):
             if there is not None:
                 return there
         body = event(push, self._options.source)
-        answer = await self._ask("POST", self._options.url, push, body)
+        answer = await self._ask("POST", self._options.url, push.id, body)
         if not isinstance(answer, Answer):
             return answer
         return outcome_of(answer, push.document, self._clock() / 1000)
 
     async def _ask(
-        self, method: str, url: str, push: Push, body: bytes
+        self, method: str, url: str, name: str, body: bytes = b""
     ) -> Answer | TryLater | Uncertain:
-        host = host_of(url)
-        if not host:
-            return TryLater(reason="the url in the settings is no http address")
-        if not self._options.allow_private and is_private_literal(host):
-            return TryLater(reason=f"{host} is a private address and allow_private is not set")
-        try:
-            session = self._opened()
-        except OSError as exc:
-            return TryLater(reason=f"ca_file cannot be read: {_cause(exc)}")
-        try:
-            async with session.request(
-                method,
-                url,
-                data=body or None,
-                headers=self._headers(push, body),
-                allow_redirects=False,
-            ) as response:
-                return await _read(response)
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as exc:
-            return TryLater(reason=f"cannot connect: {_cause(exc)}")
-        except (aiohttp.ClientError, TimeoutError, OSError) as exc:
-            return Uncertain(reason=f"no answer: {type(exc).__name__}")
-
-    def _headers(self, push: Push, body: bytes) -> Mapping[str, str]:
         timestamp = self._clock() // 1000
         headers = {
-            "Content-Type": CONTENT_TYPE,
             "Accept": "application/json, application/problem+json",
-            # A small answer may unpack to a large one; ours are small anyway.
-            "Accept-Encoding": "identity",
-            "Idempotency-Key": f'"{push.id}"',
-            "webhook-id": push.id,
+            "webhook-id": name,
             "webhook-timestamp": str(timestamp),
         }
+        if body or name != "poll":
+            headers |= {"Content-Type": CONTENT_TYPE, "Idempotency-Key": f'"{name}"'}
         if self._keys:
-            headers["webhook-signature"] = sign(self._keys, push.id, timestamp, body)
-        return headers
-
-    def _opened(self) -> aiohttp.ClientSession:
-        if self._session is None:
-            options = self._options
-            timeout = aiohttp.ClientTimeout(
-                total=options.timeout, sock_connect=options.timeout * CONNECTING
-            )
-            connector = aiohttp.TCPConnector(
-                resolver=None if options.allow_private else PublicResolver(),
-                ssl=ssl.create_default_context(cafile=options.ca_file or None),
-                limit=0,  # the worker bounds how many are in flight
-            )
-            self._session = aiohttp.ClientSession(
-                connector=connector,
-                timeout=timeout,
-                cookie_jar=aiohttp.DummyCookieJar(),
-                auto_decompress=False,
-            )
-        return self._session
+            headers |= signed(self._keys, name, timestamp, body)
+        limit = PAGE_BYTES if name == "poll" else ANSWER_LIMIT
+        return await self._client.ask(
+            Question(url=url, method=method, headers=headers, body=body, limit=limit)
+        )
 
 
-async def _read(response: aiohttp.ClientResponse) -> Answer:
-    body = bytearray()
-    async for chunk in response.content.iter_chunked(ANSWER_LIMIT):
-        body += chunk
-        if len(body) > ANSWER_LIMIT:
-            response.close()
-            break
-    return Answer(
-        status=response.status,
-        headers={name.lower(): value for name, value in response.headers.items()},
-        body=bytes(body[:ANSWER_LIMIT]),
-        complete=len(body) <= ANSWER_LIMIT,
-    )
-
-
-def _cause(error: Exception) -> str:
-    """The operating system's or TLS's word for it; aiohttp's own text repeats the address."""
-    cause = getattr(error, "os_error", error)
-    number = getattr(cause, "errno", None) or 0
-    return os.strerror(number) if number > 1 else str(cause.args[-1] if cause.args else cause)
+def _said(error: BaseException) -> str:
+    """What does not fit, without the store's words."""
+    text = str(error)
+    return text if isinstance(error, msgspec.ValidationError) else type(error).__name__

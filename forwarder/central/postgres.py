@@ -53,7 +53,7 @@ class PostgresCentral(Central):
     kind: ClassVar[str] = "postgres"
     Options = PostgresOptions
     takes_batches: ClassVar[bool] = True
-    takes_comments: ClassVar[bool] = True
+    takes_comments = True
 
     def __init__(self, name: str, options: PostgresOptions) -> None:
         super().__init__(name)

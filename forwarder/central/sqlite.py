@@ -72,7 +72,7 @@ class SqliteCentral(Central):
     kind: ClassVar[str] = "sqlite"
     Options = SqliteOptions
     takes_batches: ClassVar[bool] = True
-    takes_comments: ClassVar[bool] = True
+    takes_comments = True
 
     def __init__(self, name: str, options: SqliteOptions, data: Path) -> None:
         super().__init__(name)
