@@ -132,12 +132,16 @@ def _usable(name: str, value: str) -> str:
 
 
 def _decoded(text: str, source: str) -> bytes:
-    key = b""
-    with suppress(binascii.Error, ValueError):
-        key = base64.b64decode(text.strip(), validate=True)
-    if len(key) != KEY_BYTES:
+    """The key, or the ring of keys a rotation made of it, one to a line; the newest is the last."""
+    ring = []
+    for word in text.split():
+        key = b""
+        with suppress(binascii.Error, ValueError):
+            key = base64.b64decode(word, validate=True)
+        ring.append(key)
+    if not ring or any(len(key) != KEY_BYTES for key in ring):
         raise SecretError(f"{source} is no gateway key: expected {KEY_BYTES} bytes in base64")
-    return key
+    return b"".join(ring)
 
 
 def _created(file: Path) -> bytes:

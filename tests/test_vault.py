@@ -56,3 +56,52 @@ def test_a_short_gateway_key_is_refused() -> None:
 def test_the_vault_never_shows_its_key() -> None:
     """A repr in a traceback tells nothing."""
     assert repr(Vault(b"k" * 32)) == "<vault>"
+
+
+ONE, TWO, THREE = bytes(32), bytes(range(32)), b"k" * 32
+
+
+def test_a_rotated_key_opens_what_was_sealed_before_and_keeps_every_name() -> None:
+    """The first key of the ring stays what names are derived from; the last one wraps."""
+    old, ring = Vault(ONE), Vault(ONE + TWO)
+    before, after = old.seal(b"lama"), ring.seal(b"baru")
+
+    assert ring.open(*before) == b"lama"
+    assert ring.pseudonym("sms", "1") == old.pseudonym("sms", "1")
+    assert ring.derive("case codes") == old.derive("case codes")
+    with pytest.raises(ValueError, match="another gateway key"):
+        old.open(*after)
+
+
+@pytest.mark.parametrize("who", [False, True])
+def test_a_data_key_is_wrapped_again_once(*, who: bool) -> None:
+    """The ciphertext stays as it is, and the key it was wrapped by is not needed any more."""
+    old, ring = Vault(ONE + TWO), Vault(ONE + TWO + THREE)
+    ciphertext, data_key = old.seal_identity(b"siapa") if who else old.seal(b"siapa")
+    again = ring.rewrapped(data_key)
+
+    assert again is not None
+    assert Vault(ONE + THREE).open(ciphertext, again) == b"siapa"
+    assert ring.rewrapped(again) is None
+    with pytest.raises(ValueError, match="not here"):
+        Vault(ONE + THREE).rewrapped(data_key)
+
+
+def test_identities_have_a_key_of_their_own() -> None:
+    """A data key of an identity is none of a text, though both come from one gateway key."""
+    vault = Vault(ONE)
+    ciphertext, data_key = vault.seal_identity(b"siapa")
+
+    assert vault.open(ciphertext, data_key) == b"siapa"
+    with pytest.raises(ValueError, match="another gateway key"):
+        vault.open(ciphertext, data_key[:-1])
+
+
+def test_a_running_vault_takes_the_new_ring() -> None:
+    """Rotation needs no restart: whoever holds the vault seals by the new key from then on."""
+    vault = Vault(ONE)
+    before = vault.seal(b"lama")
+    vault.renew(ONE + TWO)
+
+    assert vault.open(*before) == b"lama"
+    assert Vault(ONE + TWO).rewrapped(vault.seal(b"baru")[1]) is None
