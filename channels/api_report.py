@@ -106,7 +106,7 @@ class CaseState(Struct, frozen=True, kw_only=True):
     """The public state of a case; the times are null until the gateway has read the report."""
 
     case_code: str
-    #: One of: diterima, diteruskan, ditindaklanjuti, selesai, dibatalkan.
+    #: One of: diterima, diteruskan, ditindaklanjuti, selesai, diarsipkan, dibatalkan.
     state: str = "diterima"
     received_at: SentAt | None = None
     updated_at: SentAt | None = None

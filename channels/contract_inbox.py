@@ -47,7 +47,7 @@ class PublicStatus:
     """What anybody who knows a case code may see of a case, and nothing more."""
 
     case_code: str
-    #: One of: diterima, diteruskan, ditindaklanjuti, selesai, dibatalkan.
+    #: One of: diterima, diteruskan, ditindaklanjuti, selesai, diarsipkan, dibatalkan.
     state: str
     received_at: datetime
     updated_at: datetime

@@ -25,6 +25,7 @@ _NOTES: Mapping[str, str] = MappingProxyType(
         "diteruskan": "Laporan diteruskan ke instansi",
         "ditindaklanjuti": "Laporan sedang ditindaklanjuti",
         "selesai": "Laporan selesai",
+        "diarsipkan": "Laporan diarsipkan tanpa tindak lanjut",
         "dibatalkan": "Laporan ditarik kembali oleh pelapor",
     }
 )
@@ -35,6 +36,7 @@ _UPDATES: Mapping[str, str] = MappingProxyType(
         "diteruskan": "investigating",
         "ditindaklanjuti": "in_progress",
         "selesai": "closed",
+        "diarsipkan": "no_further_action",
         "dibatalkan": "closed",
     }
 )

@@ -19,7 +19,10 @@ from channels.open311_fields import Pairs, first, listed
 MOST = 1000
 DAYS = timedelta(days=90)
 STATES: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {"open": ("diterima", "diteruskan", "ditindaklanjuti"), "closed": ("selesai", "dibatalkan")}
+    {
+        "open": ("diterima", "diteruskan", "ditindaklanjuti"),
+        "closed": ("selesai", "diarsipkan", "dibatalkan"),
+    }
 )
 
 _MOMENT = re.compile(

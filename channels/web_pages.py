@@ -26,7 +26,8 @@ from channels.web_options import HOURS, MIB, WebOptions
 PAGES = Path(__file__).with_name("pages")
 DEFAULT, OTHER = "id", "en"
 STATES = ("diterima", "diteruskan", "ditindaklanjuti", "selesai")
-WITHDRAWN = ("diterima", "dibatalkan")
+#: Ends a report reaches without having been followed up.
+SHORT_ENDS = ("diarsipkan", "dibatalkan")
 SHOWN = ("text", "place", "date", "name", "contact", "situs", "anonymous", "confidential")
 
 
@@ -105,7 +106,7 @@ class Pages:
         if status is None:
             code = 404 if asked else 200
             return self._look_up(lang, asked, code=code, trouble="unknown" if asked else "")
-        states = WITHDRAWN if status.state in WITHDRAWN[1:] else STATES
+        states = ("diterima", status.state) if status.state in SHORT_ENDS else STATES
         return self._look_up(
             lang,
             asked,

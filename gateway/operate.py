@@ -15,6 +15,7 @@ import msgspec
 from forwarder import outbox_desk
 from forwarder.ports import Transaction, Vault
 from gateway import work
+from gateway.back import strays
 
 PARKED = """
 select 'j' || w.journal_id, j.channel, j.received_at, w.reason from work w
@@ -32,7 +33,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """One operation as the command line sends it to the daemon."""
 
     verb: Literal["retry", "drop", "replay"]
-    #: "j12" is a journal row, "o7" an outbox row; empty means all that are parked.
+    #: "j12" is a journal row, "o7" an outbox row, "s3" an update of a store about a case nobody
+    #: knows; empty means all that are parked.
     ids: list[str] = []
     reason: str = ""
     since: int = 0
@@ -59,7 +61,11 @@ def parked(tx: Transaction) -> list[Parked]:
         Parked(id=f"o{item.id}", where=item.target, at=item.created_at, reason=item.reason)
         for item in outbox_desk.parked(tx)
     ]
-    return unread + undelivered
+    homeless = [
+        Parked(id=f"s{id_}", where=f"central:{store}", at=at, reason="about a case nobody knows")
+        for id_, store, at in strays.listed(tx)
+    ]
+    return unread + undelivered + homeless
 
 
 def content(tx: Transaction, vault: Vault, id_: str) -> str:
@@ -68,6 +74,8 @@ def content(tx: Transaction, vault: Vault, id_: str) -> str:
     if id_[0] == "j":
         rows = work.load(tx, [number])
         sealed = (rows[0].payload, rows[0].data_key)
+    elif id_[0] == "s":
+        sealed = strays.content(tx, number)
     else:
         sealed = outbox_desk.sealed_body(tx, number)
     if sealed[1] is None:
@@ -83,12 +91,13 @@ def carry_out(tx: Transaction, order: Order, now: int) -> int:
     else:
         wanted = set(order.ids) or {item.id for item in parked(tx)}
         chosen = [item.id for item in parked(tx) if item.id in wanted]
-        journal, sent = _numbers(chosen, "j"), _numbers(chosen, "o")
+        journal, sent, homeless = (_numbers(chosen, kind) for kind in "jos")
         if order.verb == "retry":
             work.requeue(tx, journal, now=now)
             outbox_desk.retry(tx, sent, now)
+            # An update is taken by itself as soon as its case is known.
         else:
-            _drop(tx, (journal, sent), order.reason, now)
+            _drop(tx, (journal, sent, homeless), order.reason, now)
         touched = len(chosen)
     what = f"{order.verb} {touched} rows {order.channel} {order.reason}".strip()
     tx.run(AUDIT, at=now, who=order.who, what=what)
@@ -100,14 +109,16 @@ def _replay(tx: Transaction, ids: Sequence[int], now: int) -> int:
     return len(ids)
 
 
-def _drop(tx: Transaction, rows: tuple[Sequence[int], Sequence[int]], why: str, now: int) -> None:
-    journal, sent = rows
+def _drop(tx: Transaction, rows: tuple[Sequence[int], ...], why: str, now: int) -> None:
+    journal, sent, homeless = rows
     reason = f"dropped: {why}"
     work.settle(
         tx, [work.Settled(id=id_, state="ignored", reason=reason) for id_ in journal], now=now
     )
     for id_ in sent:
         outbox_desk.dismiss(tx, id_, reason, now)
+    for id_ in homeless:
+        strays.dismiss(tx, id_, reason)
 
 
 def _numbers(ids: Sequence[str], kind: str) -> list[int]:

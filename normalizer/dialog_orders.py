@@ -31,7 +31,7 @@ from normalizer.wording import Sentence
 # Enough words to be worth a report of their own, where they cannot go where they were meant to.
 _WORTH_KEEPING = 3
 # A report still on its way cannot be solved yet.
-_AWAITS_NEWS = ("diteruskan", "ditindaklanjuti", "selesai")
+_AWAITS_NEWS = ("diteruskan", "ditindaklanjuti", "selesai", "diarsipkan")
 
 
 def obey(command: Command, heard: Heard, talk: Conversation, now: datetime) -> Decision:  # noqa: C901, PLR0911 (one line for each command)

@@ -50,7 +50,9 @@ Sentence: TypeAlias = Literal[
     "subject_report",
     "subject_help",
 ]
-State: TypeAlias = Literal["diterima", "diteruskan", "ditindaklanjuti", "selesai", "dibatalkan"]
+State: TypeAlias = Literal[
+    "diterima", "diteruskan", "ditindaklanjuti", "selesai", "diarsipkan", "dibatalkan"
+]
 
 ButtonName: TypeAlias = Literal[
     "anonymous", "confidential", "location", "withdraw", "erase", "keep"
@@ -106,6 +108,7 @@ class States(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     diteruskan: str
     ditindaklanjuti: str
     selesai: str
+    diarsipkan: str
     dibatalkan: str
 
 

@@ -288,4 +288,44 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         )
         """,
     ),
+    (
+        # What happened to a case after it was reported, as stores and citizens told of it.
+        """
+        create table timeline (
+            id {id},
+            record_id text not null references records (record_id),
+            store text not null,              -- '' for what the citizen said
+            update_id text not null,          -- the teller's own name for it
+            at bigint not null,               -- when it happened, as told
+            taken_at bigint not null,
+            kind text not null,               -- status, answer, question, transfer, closed, …
+            state text,                       -- the public state it stands for; null: none
+            word text not null,               -- the store's own word for the state
+            document {blob} not null,         -- sealed: text and agency as JSON
+            data_key {blob},
+            unique (store, update_id)
+        )
+        """,
+        "create index timeline_of on timeline (record_id, at)",
+        # Updates about cases nobody knows, or not yet.
+        """
+        create table strays (
+            id {id},
+            store text not null,
+            update_id text not null,
+            record_id text not null,          -- '' where the store told its own number alone
+            reference text not null,
+            taken_at bigint not null,
+            document {blob} not null,         -- sealed: the update as JSON
+            data_key {blob},
+            dismissed text,                   -- why a person put it aside
+            unique (store, update_id)
+        )
+        """,
+        # A store's own number for a case leads back to the record.
+        """
+        create index outbox_reference on outbox (reference, target)
+        where kind = 'record' and reference <> ''
+        """,
+    ),
 )
