@@ -10,7 +10,7 @@ Every message is safe at every moment, so stopping is a courtesy and `kill -9` i
 import asyncio
 import os
 import signal
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from functools import partial
@@ -19,6 +19,9 @@ import structlog
 from aiohttp import web
 
 from forwarder import outbox
+from forwarder.ports import Transaction
+from gateway import leases
+from gateway.back.statuses import read_statuses
 from gateway.build import DAY_MS, Parts, build
 from gateway.build_craft import build_rules
 from gateway.clock import now_ms
@@ -32,6 +35,7 @@ from gateway.secrets import Secrets, gateway_key
 from gateway.settings import Settings, read_settings
 from gateway.sockets import host_and_port, passed_sockets
 from gateway.store import Store
+from gateway.store.sqlite import Sqlite
 from gateway.supervise import keep_running
 from gateway.vault import Vault
 from gateway.workshop import InProcess
@@ -96,7 +100,7 @@ class App:
             stack.push_async_callback(central.close)
         stack.callback(parts.workshop.close)
         await parts.journal.open()
-        await store.write(lambda tx: outbox.release(tx, now_ms()))
+        await store.write(partial(_release, alone=isinstance(store.engine, Sqlite)))
         return parts
 
     async def _serve(self, stack: AsyncExitStack, parts: Parts, health: Health) -> None:
@@ -106,6 +110,7 @@ class App:
             for name, channel in parts.channels.items()
             for route in channel.routes(parts.inboxes[name])
         ]
+        routes += parts.back.door.routes()
         internal = internal_app(
             ready=health.missing,
             metrics=partial(scrape, parts, health),
@@ -148,19 +153,9 @@ class App:
         )
         for worker in parts.workers:
             group.create_task(keep_running(worker.target.name, worker.run, longest_wait=longest))
-        window = self._settings.pipeline.match_window_days * DAY_MS
         watchers = [
             group.create_task(keep_running(name, run, longest_wait=longest))
-            for name, run in (
-                ("rhythm", parts.rhythm.run),
-                ("deadlines", parts.deadlines.run),
-                ("anchors", parts.anchoring.run),
-                ("troubles", partial(parts.troubles.run, parts.store)),
-                (
-                    "fingerprints",
-                    partial(refill, parts.store, parts.workshop, window=window, clock=now_ms),
-                ),
-            )
+            for name, run in self._watchers(parts)
         ]
         watchdog = group.create_task(self._notifier.watch(health.store_writable))
         listeners = [
@@ -175,6 +170,22 @@ class App:
             for name, channel in parts.channels.items()
         ]
         return [*listeners, *watchers, watchdog]
+
+    def _watchers(self, parts: Parts) -> list[tuple[str, Callable[[], Awaitable[None]]]]:
+        """What runs beside pipeline, workers and channels, by name."""
+        window = self._settings.pipeline.match_window_days * DAY_MS
+        return [
+            ("rhythm", parts.rhythm.run),
+            ("deadlines", parts.deadlines.run),
+            ("anchors", parts.anchoring.run),
+            ("deadlines", parts.deadlines.run),
+            ("troubles", partial(parts.troubles.run, parts.store)),
+            (
+                "fingerprints",
+                partial(refill, parts.store, parts.workshop, window=window, clock=now_ms),
+            ),
+            *parts.back.running(),
+        ]
 
     async def _until_open(self, parts: Parts) -> None:
         """Wait for the channels' own listeners, not longer than a restart may take."""
@@ -210,10 +221,12 @@ class App:
                 self._settings.config_dir, self._settings.data_dir, self._environment
             )
             build_rules(fresh)
+            statuses = read_statuses(fresh.config_dir)
         except SettingsError as exc:
             log.error("reload refused", problem=str(exc))  # noqa: TRY400 (a sentence, no traceback)
             self._notifier.ready(f"reload refused: {exc}")
             return
+        parts.back.renew(statuses)
         parts.workshop.furnish(fresh, parts.vault.key)
         for name, channel in parts.channels.items():
             if name in fresh.channels:
@@ -253,6 +266,13 @@ def open_key(
 def operator_token(vault: Vault) -> str:
     """What the command line shows to the daemon; both know the gateway key."""
     return vault.derive("operator token").hex()
+
+
+def _release(tx: Transaction, *, alone: bool) -> None:
+    """Take back what a process before this one held."""
+    outbox.release(tx, now_ms())
+    if alone:
+        leases.release(tx, now_ms())
 
 
 def _channel_told(parts: Parts, health: Health, name: str, up: bool) -> None:  # noqa: FBT001

@@ -31,6 +31,7 @@ from forwarder.outbox import CENTRAL, CHANNEL
 from forwarder.target import Surroundings
 from forwarder.worker import Worker
 from gateway.anchoring import Anchoring, Ways, to_file, ways_of
+from gateway.back.way import WayBack, build_way_back
 from gateway.build_craft import (
     build_channels,
     build_clock,
@@ -92,6 +93,7 @@ class Parts:
     workshop: Workshop
     following: Following
     pipeline: Pipeline
+    back: WayBack
     workers: list[Worker] = field(default_factory=list)
 
     def poke_workers(self, *targets: str) -> None:
@@ -164,6 +166,7 @@ def build(settings: Settings, key: bytes, store: Store, workshop: InProcess | No
             settled=lambda opened, made: _settled(parts, opened, made),
             crowded=lambda: journal.crowded,
         ),
+        back=build_way_back(settings, centrals, database=store, vault=vault, metrics=metrics),
     )
     parts.workers = _workers(parts)
     return parts

@@ -24,6 +24,7 @@ KINDS = ("message", "signal", "delivery_report", "ignored", "unreadable")
 REASONS = ("not_stored", "refused_sender", "malformed", "too_large", "too_many")
 OUTCOMES = ("delivered", "later", "refused", "uncertain")
 LEVELS = ("at_risk", "overdue")
+UPDATES = ("new", "known", "stray", "refused")
 OTHER = "other"
 
 # From one fsync of a good disk to a store that is about to time out.
@@ -44,6 +45,8 @@ HELP = {
     "channel_trouble": "1 for what is wrong with a channel as a whole.",
     "channel_restarts": "How often a channel failed and was started again.",
     "deadlines": "Cases whose next step is at risk or overdue.",
+    "updates": "Updates of central stores, by what became of them.",
+    "unknown_status_words": "Updates with a word for the state that is not in statuses.toml.",
     "ready": "1 while /health/ready says so.",
     "reload_last_success_timestamp_seconds": "When settings were last read without an error.",
 }
@@ -59,6 +62,7 @@ class Metrics:
     ) -> None:
         self._registry = CollectorRegistry()
         self._channels = channels = tuple(channels)
+        self._stores = stores = tuple(stores)
         #: Where the outbox delivers to, in the outbox's words.
         self._connectors = connectors = (
             *(f"central:{name}" for name in stores),
@@ -88,6 +92,8 @@ class Metrics:
         self._received = counter("messages_received", channel=channels, kind=KINDS)
         self._deliveries = counter("deliveries", connector=connectors, outcome=OUTCOMES)
         self._delivery_time = histogram("delivery_duration_seconds", connector=connectors)
+        self._updates = counter("updates", store=self._stores, outcome=UPDATES)
+        self._unknown_words = counter("unknown_status_words", store=self._stores)
         self._waiting = gauge("queue_messages", queue=self._queues)
         self._oldest = gauge("oldest_pending_timestamp_seconds", queue=self._queues)
         self._up = gauge("channel_up", channel=channels)
@@ -127,6 +133,16 @@ class Metrics:
         connector = _known(connector, self._connectors)
         self._deliveries.labels(connector, _known(outcome, OUTCOMES)).inc(count)
         self._delivery_time.labels(connector).observe(seconds)
+
+    # --- coming back ---------------------------------------------------------------------------
+
+    def updates(self, store: str, outcome: str, count: int = 1) -> None:
+        """Updates of a store were told; `outcome` is one of UPDATES."""
+        self._updates.labels(_known(store, self._stores), _known(outcome, UPDATES)).inc(count)
+
+    def unknown_words(self, store: str, count: int) -> None:
+        """So many updates had a word for the state that nobody knows."""
+        self._unknown_words.labels(_known(store, self._stores)).inc(count)
 
     # --- how it is now -------------------------------------------------------------------------
 

@@ -43,17 +43,20 @@ class Taken:
     """What became of some updates."""
 
     news: int = 0
+    #: Told before.
     known: int = 0
+    #: About cases nobody knows.
     strays: int = 0
     #: Words that are in no table.
     unknown_words: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Taker:
     """What taking needs beside the transaction."""
 
     vault: Vault
+    #: The table of words; a newer one takes its place when settings are read again.
     statuses: Statuses
     #: Puts down whom to tell, in the same transaction: (tx, news, now).
     on_news: Callable[[Transaction, Sequence[News], int], None]

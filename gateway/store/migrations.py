@@ -328,4 +328,15 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         where kind = 'record' and reference <> ''
         """,
     ),
+    (
+        # What must run once in a cluster, and who runs it.
+        """
+        create table leases (
+            name text primary key,
+            owner text not null,
+            epoch bigint not null,            -- one more with every new owner
+            until bigint not null
+        )
+        """,
+    ),
 )
