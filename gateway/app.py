@@ -178,7 +178,6 @@ class App:
             ("rhythm", parts.rhythm.run),
             ("deadlines", parts.deadlines.run),
             ("anchors", parts.anchoring.run),
-            ("deadlines", parts.deadlines.run),
             ("troubles", partial(parts.troubles.run, parts.store)),
             (
                 "fingerprints",
