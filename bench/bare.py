@@ -62,11 +62,12 @@ async def accept_only(folder: Path) -> web.Application:
     return public_app(routes, most_bytes=settings.http.body_bytes)
 
 
-async def serve_http(app: web.Application, port: int) -> None:
-    """Serve as gateway/app.py does."""
+async def serve_http(app: web.Application, port: int, *, own: bool) -> None:
+    """Serve as gateway/app.py does; a bare application by the ways of aiohttp alone."""
     runner = web.AppRunner(app, access_log=None, auto_decompress=False)
     await runner.setup()
-    open_doors(runner)
+    if own:
+        open_doors(runner)
     await web.TCPSite(runner, "127.0.0.1", port).start()
     await asyncio.Future()
 
@@ -94,8 +95,9 @@ async def main(kind: str, port: int, *folder: str) -> None:
     """Serve until killed."""
     if kind == "smtp":
         await serve_smtp(port)
-    app = await accept_only(Path(folder[0])) if kind == "accept" else bare_http()
-    await serve_http(app, port)
+    own = kind == "accept"
+    app = await accept_only(Path(folder[0])) if own else bare_http()
+    await serve_http(app, port, own=own)
 
 
 if __name__ == "__main__":

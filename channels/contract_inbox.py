@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol, TypeAlias
 
+import msgspec
+
 from channels.contract_said import Point
 
 
@@ -16,8 +18,7 @@ class NotStored(Exception):
     """The journal could not store the message; tell the provider to send it again (503, 451)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delivery:
+class Delivery(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One item of what a provider sent: its own key and the exact bytes worth keeping."""
 
     #: The provider's id, else a SHA-256 that is equal when the provider sends the same thing again.
@@ -25,8 +26,7 @@ class Delivery:
     payload: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Accepted:
+class Accepted(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A delivery is on disk; `new` is false when the journal already held it."""
 
     id: int

@@ -7,6 +7,7 @@ noted elsewhere (`anchor`) and given to `verify`. Each writer has a chain of its
 """
 
 import hashlib
+import struct
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
@@ -14,6 +15,8 @@ from forwarder.ports import Row, Transaction
 
 # Room for a trillion rows in each chain.
 CHAIN_BITS = 40
+_HEAD = struct.Struct(">32sQQ").pack
+
 NEXT = "select chain from journal where id >= :start order by id limit 1"
 LAST = "select position, digest from journal where chain = :chain order by id desc limit 1"
 WALK = """
@@ -45,9 +48,9 @@ def link(before: bytes, ids: tuple[str, str, int], payload: bytes) -> bytes:
 
     `ids` are channel, external id and time of arrival.
     """
-    named = "{}\0{}\0{}".format(*ids).encode()
-    sizes = len(named).to_bytes(8) + len(payload).to_bytes(8)
-    digest = hashlib.sha256(before + sizes + named)
+    channel, external_id, received_at = ids
+    named = f"{channel}\0{external_id}\0{received_at}".encode()
+    digest = hashlib.sha256(_HEAD(before, len(named), len(payload)) + named)
     digest.update(payload)
     return digest.digest()
 

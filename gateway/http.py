@@ -98,7 +98,9 @@ def open_doors(runner: web.AppRunner) -> None:
     usual_way = server.request_handler
 
     def find(request: web.BaseRequest) -> Awaitable[web.StreamResponse]:
-        path = request.raw_path.partition("?")[0]
+        path = request.raw_path
+        if "?" in path:
+            path = path.partition("?")[0]
         door = doors.get((request.method, path))
         if door is None or "Expect" in request.headers:
             return usual_way(request)

@@ -59,13 +59,9 @@ class ChannelInbox:
         except NotStored:
             self._metrics.rejected(self._channel, "not_stored")
             raise
-        new = len([item for item in accepted if item.new])
-        self._metrics.accepted(
-            self._channel,
-            new=new,
-            known=len(accepted) - new,
-            seconds=time.perf_counter() - began,
-        )
+        new = sum([item.new for item in accepted])
+        seconds = time.perf_counter() - began
+        self._metrics.accepted(self._channel, new=new, known=len(accepted) - new, seconds=seconds)
         return accepted
 
     async def cursor(self, name: str = "") -> str:

@@ -74,23 +74,14 @@ class Journal:
         """Return when every delivery is on disk; raise NotStored when that cannot be promised."""
         if len(self._queue) >= QUEUE_ROWS or self._bytes >= QUEUE_BYTES:
             raise NotStored("the gateway is too busy to store more")
-        loop = asyncio.get_running_loop()
-        now = self._clock()
-        waiting = []
+        if not deliveries:
+            return await self._move(channel, cursor)
+        loop, now, waiting = asyncio.get_running_loop(), self._clock(), []
         for delivery in deliveries:
             payload, data_key = self._vault.seal(delivery.payload)
-            item = Waiting(
-                channel,
-                storable_id(delivery.external_id),
-                now,
-                payload,
-                data_key,
-                loop.create_future(),
-            )
+            key, future = storable_id(delivery.external_id), loop.create_future()
+            waiting.append(Waiting(channel, key, now, payload, data_key, future))
             self._bytes += len(payload)
-            waiting.append(item)
-        if not waiting:
-            return await self._move(channel, cursor)
         waiting[-1].cursor = cursor
         self._queue += waiting
         if self._flushing is None:

@@ -18,6 +18,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
 from prometheus_client.exposition import choose_encoder
 
 from channels.contract import Trouble
+from gateway.tally import Tally
 from normalizer.deadlines import StepName
 
 KINDS = ("message", "signal", "delivery_report", "ignored", "unreadable")
@@ -74,21 +75,11 @@ class Metrics:
         self._build = Info("gateway_build", "The running version.", registry=self._registry)
         self._build.info({"version": version("lapor-gateway")})
 
+        self._coming_in = Tally((*channels, OTHER), HELP, SECONDS)
+        self._registry.register(self._coming_in)
         counter, gauge = partial(self._labelled, Counter), partial(self._labelled, Gauge)
         histogram = partial(self._labelled, partial(Histogram, buckets=SECONDS))
-        self._accepted = counter("deliveries_accepted", channel=channels)
-        self._duplicates = counter("duplicates", channel=channels)
         self._rejected = counter("rejected", channel=channels, reason=REASONS)
-        self._accept_time = histogram("accept_duration_seconds", channel=channels)
-        # Looked up once: `labels` costs more than counting, and every message passes here.
-        self._accepting = {
-            name: (
-                self._accepted.labels(name),
-                self._duplicates.labels(name),
-                self._accept_time.labels(name),
-            )
-            for name in (*self._channels, OTHER)
-        }
         self._received = counter("messages_received", channel=channels, kind=KINDS)
         self._deliveries = counter("deliveries", connector=connectors, outcome=OUTCOMES)
         self._delivery_time = histogram("delivery_duration_seconds", connector=connectors)
@@ -108,11 +99,8 @@ class Metrics:
 
     def accepted(self, channel: str, *, new: int, known: int, seconds: float) -> None:
         """Deliveries are on disk, `known` of them since earlier."""
-        accepted, duplicates, accept_time = self._accepting[_known(channel, self._channels)]
-        accepted.inc(new)
-        accept_time.observe(seconds)
-        if known:
-            duplicates.inc(known)
+        # Every message passes here.
+        self._coming_in.of(channel).add(new, known, seconds)
 
     def rejected(self, channel: str, reason: str) -> None:
         """A provider was told no; `reason` is one of REASONS."""
