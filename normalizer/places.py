@@ -29,6 +29,7 @@ from normalizer.places_meaning import Mention, Named
 from normalizer.places_names import MOST_NAMESAKES, Names
 from normalizer.places_parts import NO_PARTS, Parts, point_in, small_parts
 from normalizer.places_weights import LEARNED, RULES, Weights
+from normalizer.places_words import cut
 
 VERSION = "2"
 # A mail may hold megabytes; it says where in its first pages.
@@ -113,9 +114,10 @@ class Places:
 def locate(text: str, address: str, places: Places) -> Located:
     """Find where a report is about; `address` is what the citizen gave apart, often empty."""
     text, address = text[:_READ], address[:_READ]
-    named = places.names.find_in(address, text)
+    said = cut(address, text)
+    named = places.names.find_in(said)
     weights = LEARNED if places.learned else RULES
-    found = weigh_up(address, text, named, area=places.area, learned=places.learned)
+    found = weigh_up(said, named, area=places.area, learned=places.learned)
     likely = _probabilities(found, weights) if len(found) > 1 else {}
     both = f"{address}\n{text}" if address else text
     return _told(likely, named, places, weights, text=both)

@@ -6,23 +6,24 @@ point to, and their districts (for "in this district, no village told"); 0 stand
 place. The weights that make a probability of it stand in places_weights.py.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from normalizer.gazetteer import DISTRICT, Area, Number, lies_in, lies_in_area
 from normalizer.places_heard import Evidence, Learned, add_heard
 from normalizer.places_meaning import Mention, Named
+from normalizer.places_words import Part
 
 _INHERITED = ("district in address", "district in text", "district district", "district best")
 
 
 def weigh_up(
-    address: str, text: str, named: Named, *, area: Area, learned: Learned | None
+    said: Sequence[Part], named: Named, *, area: Area, learned: Learned | None
 ) -> dict[Number, Evidence]:
     """The evidence for every candidate."""
     found: dict[Number, Evidence] = {}
     _add_names(found, named, area)
     if learned:
-        add_heard(found, address, text, learned)
+        add_heard(found, said, learned)
     return _with_districts(found)
 
 

@@ -14,7 +14,7 @@ from typing import NamedTuple, TypeAlias
 from normalizer.gazetteer import DISTRICT, Number
 from normalizer.places_phrases import phrases
 from normalizer.places_streets import WORTH, Streets
-from normalizer.places_words import Source, parts
+from normalizer.places_words import Part, Source
 
 #: What speaks for a place, by names the weights know.
 Evidence: TypeAlias = dict[str, float]
@@ -74,9 +74,9 @@ class _Known(NamedTuple):
     total: float
 
 
-def add_heard(found: dict[Number, Evidence], address: str, text: str, learned: Learned) -> None:
+def add_heard(found: dict[Number, Evidence], said: Sequence[Part], learned: Learned) -> None:
     """Add what was learned to the evidence, and to the candidates."""
-    heard, every = _heard(address, text, learned.streets)
+    heard, every = _heard(said, learned.streets)
     if not heard:
         return
     _add_learned(found, heard, learned)
@@ -85,7 +85,7 @@ def add_heard(found: dict[Number, Evidence], address: str, text: str, learned: L
         _add_scores(found, scores)
 
 
-def _heard(address: str, text: str, streets: Streets) -> tuple[list[_Heard], dict[str, float]]:
+def _heard(said: Sequence[Part], streets: Streets) -> tuple[list[_Heard], dict[str, float]]:
     """
     The longest learned phrases, and every one, short or long, with its worth.
 
@@ -93,20 +93,18 @@ def _heard(address: str, text: str, streets: Streets) -> tuple[list[_Heard], dic
     """
     heard: dict[str, _Heard] = {}
     every: dict[str, float] = {}
-    fields: tuple[tuple[str, Source], ...] = ((address, "address"), (text, "text"))
-    for said, source in fields:
-        for spoken in parts(said):
-            known = _known(spoken, source, streets)
-            for one in known:
-                every.setdefault(one.key, WORTH[source])
-            for one in _longest(known):
-                heard.setdefault(one.key, _shared(one, source))
+    for part in said:
+        known = _known(part, streets)
+        for one in known:
+            every.setdefault(one.key, WORTH[part.source])
+        for one in _longest(known):
+            heard.setdefault(one.key, _shared(one, part.source))
     return list(heard.values())[:_MOST_HEARD], every
 
 
-def _known(spoken: list[str], source: Source, streets: Streets) -> list[_Known]:
+def _known(part: Part, streets: Streets) -> list[_Known]:
     known = []
-    for start, end, key in phrases(spoken, source):
+    for start, end, key in phrases(part.spoken, part.source):
         counts = streets.share(key)
         if counts:
             known.append(_Known(start, end, key, counts, sum(counts.values())))

@@ -6,8 +6,9 @@ whether a name goes on with it. Most words begin no name; what was looked up onc
 """
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
+from typing import TypeAlias
 
 from rapidfuzz import process
 from rapidfuzz.distance import DamerauLevenshtein
@@ -22,9 +23,15 @@ from normalizer.gazetteer import (
     spelling,
 )
 from normalizer.places_words import Cue
+from normalizer.remembered import Remembered
+
+#: Names that follow one another: the number of the first, and of the one behind the last.
+Span: TypeAlias = tuple[int, int]
 
 _LONGEST = 4
 _REMEMBERED = 8_192
+# Stands behind every letter and digit.
+_BEHIND = "~"
 # Words that begin no name, and stand in every text.
 _NO_BEGINNING = ("di", "ke", "dari", "yang", "dan", "untuk", "kec", "kel", "kecamatan")
 # A table larger than this is not searched for misspelled names: it takes too long, and too many
@@ -32,7 +39,7 @@ _NO_BEGINNING = ("di", "ke", "dari", "yang", "dan", "untuk", "kec", "kel", "keca
 _MOST_SEARCHED = 2_500
 _LEAST_LETTERS = 5
 _TWO_ERRORS_FROM = 9
-_CACHED_SCOPES = 8
+_CACHED_SCOPES = 32
 
 
 class Index:
@@ -40,35 +47,35 @@ class Index:
 
     def __init__(self, names: Iterable[str]) -> None:
         self._names = sorted(names)
-        self._begins: dict[str, bool] = {}
+        #: The names that begin with a word, or are it; None where there are none.
+        self.begins = Remembered[str, Span | None](self._begin)
 
-    def begins(self, word: str) -> bool:
-        """Whether a name begins with this word, or is it."""
-        known = self._begins.get(word)
-        return self._look(word) if known is None else known
-
-    def _look(self, word: str) -> bool:
-        at = bisect_left(self._names, word)
-        found = at < len(self._names) and self._names[at].startswith(word)
-        if len(self._begins) >= _REMEMBERED:
-            self._begins.clear()
-        self._begins[word] = found and word not in _NO_BEGINNING
-        return self._begins[word]
+    def _begin(self, word: str) -> Span | None:
+        first = bisect_left(self._names, word)
+        last = bisect_left(self._names, word + _BEHIND, first)
+        return (first, last) if first < last and word not in _NO_BEGINNING else None
 
     def ends(self, spoken: Sequence[str], start: int) -> list[tuple[int, str]]:
         """Where each name that begins at a word ends, with the name; the longest first."""
-        found = []
-        key = ""
-        at = 0
-        for end in range(start, min(start + _LONGEST, len(spoken))):
+        begins = self.begins[spoken[start]]
+        if begins is None:
+            return []
+        names = self._names
+        (first, last), key = begins, spoken[start]
+        found: list[tuple[int, str]] = []
+        end = start + 1
+        most = min(start + _LONGEST, len(spoken))
+        while True:
+            if names[first] == key:
+                found.insert(0, (end, key))
+                first += 1
+            if end == most or first == last:
+                return found
             key += spoken[end]
-            at = bisect_left(self._names, key, at)
-            if at == len(self._names) or not self._names[at].startswith(key):
-                break
-            if self._names[at] == key:
-                found.append((end + 1, key))
-        found.reverse()
-        return found
+            end += 1
+            first = bisect_left(names, key, first, last)
+            if first == last or not names[first].startswith(key):
+                return found
 
 
 class Spellings:
@@ -95,26 +102,31 @@ class Spellings:
         return self._names[close[0][0]]
 
 
-@lru_cache(maxsize=_CACHED_SCOPES)
 def spellings_in(gazetteer: Gazetteer, area: Area, cue: Cue) -> Spellings:
     """What a word such as "desa" or "kab" can announce in an area; nothing where it is too much."""
-    wanted = _WANTED.get(cue)
-    numbers = [
-        number
-        for whole in (area if cue in ("village", "district") else (0,))
-        for number in gazetteer.within(whole)
-        if wanted and wanted(number)
-    ]
+    if cue in ("village", "district"):
+        return _small_in(gazetteer, area, cue)
+    return _large_in(gazetteer, cue)
+
+
+@lru_cache(maxsize=_CACHED_SCOPES)
+def _small_in(gazetteer: Gazetteer, area: Area, cue: Cue) -> Spellings:
+    inside = (number for whole in area for number in gazetteer.within(whole))
+    if cue == "village":
+        return _spellings(gazetteer, [n for n in inside if n % DISTRICT])
+    return _spellings(gazetteer, [n for n in inside if n % REGENCY and not n % DISTRICT])
+
+
+# Looking through the whole table takes a while, and every report may ask.
+@lru_cache(maxsize=_CACHED_SCOPES)
+def _large_in(gazetteer: Gazetteer, cue: Cue) -> Spellings:
+    large = [number for number in gazetteer.within(0) if not number % REGENCY]
+    return _spellings(gazetteer, [n for n in large if (n % PROVINCE == 0) == (cue == "province")])
+
+
+def _spellings(gazetteer: Gazetteer, numbers: Sequence[Number]) -> Spellings:
     names: dict[str, tuple[Number, ...]] = {}
     for number in numbers if len(numbers) <= _MOST_SEARCHED else ():
         key = spelling(gazetteer.name(number))
         names[key] = (*names.get(key, ()), number)
     return Spellings(names)
-
-
-_WANTED: Mapping[str, Callable[[Number], bool]] = {
-    "village": lambda number: number % DISTRICT > 0,
-    "district": lambda number: number % DISTRICT == 0 and number % REGENCY > 0,
-    "regency": lambda number: number % REGENCY == 0 and number % PROVINCE > 0,
-    "province": lambda number: number % PROVINCE == 0,
-}

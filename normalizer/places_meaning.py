@@ -7,17 +7,19 @@ tenant tell.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from normalizer.gazetteer import DISTRICT, PROVINCE, REGENCY, Area, Number, level_of, lies_in
 from normalizer.places_words import Cue, Source
 
 #: The cues of villages and districts.
-SMALL = ("village", "district")
+SMALL: tuple[Cue, ...] = ("village", "district")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mention:
+class Mention(Struct, frozen=True, kw_only=True, gc=False):
     """A name that was found, and how it stands there."""
 
     words: str

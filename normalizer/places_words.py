@@ -1,13 +1,13 @@
 """
-How an address is cut, into parts at commas and stops and these into words, and what announces.
+How address and text are cut, into parts at commas and stops and these into words; what announces.
 
 "Jl. Mawar No 3, Cikupa" has two parts. Words are small letters or digits, so that "RT05" gives
 two of them.
 """
 
 import re
-from collections.abc import Iterator, Sequence
-from typing import Literal, TypeAlias
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Literal, NamedTuple, TypeAlias, get_args
 
 #: Where words come from: the address a citizen gave apart, or the text.
 Source: TypeAlias = Literal["address", "text"]
@@ -15,6 +15,15 @@ Source: TypeAlias = Literal["address", "text"]
 Cue: TypeAlias = Literal[
     "village", "district", "regency", "province", "whole", "street", "landmark", "first", "middle"
 ]
+
+
+class Part(NamedTuple):
+    """The words between two commas."""
+
+    spoken: list[str]
+    source: Source
+    #: How many words stand before it, counted over address and text.
+    before: int
 
 
 def _set(listed: str) -> frozenset[str]:
@@ -30,6 +39,13 @@ VILLAGE = _set("desa ds dsa kel kelurahan lurah nagari gampong pekon")
 DISTRICT = _set("kec kecamatan camat kapanewon kemantren distrik")
 REGENCY = _set("kab kabupaten kota kotamadya kodya pemkab pemkot bupati walikota")
 PROVINCE = _set("prov provinsi propinsi gubernur pemprov")
+#: What a word announces of the name behind it.
+ANNOUNCED: Mapping[str, Cue] = {
+    **dict.fromkeys(PROVINCE, "province"),
+    **dict.fromkeys(REGENCY, "regency"),
+    **dict.fromkeys(DISTRICT, "district"),
+    **dict.fromkeys(VILLAGE, "village"),
+}
 STREET = _set(
     "jl jln jalan jalanan gg gang perum perumahan komplek kompleks griya rusun rusunawa apartemen "
     "pondok villa blok cluster"
@@ -76,21 +92,30 @@ ROMAN = {
 }
 
 
+def cut(address: str, text: str) -> list[Part]:
+    """The parts of what a citizen gave as the place, and then those of the text."""
+    said: list[Part] = []
+    before = 0
+    for field, source in zip((address, text), get_args(Source), strict=True):
+        for spoken in parts(field):
+            said.append(Part(spoken, source, before))
+            before += len(spoken)
+    return said
+
+
 def parts(text: str) -> Iterator[list[str]]:
     """The words of each part of an address or text."""
     signs = text.lower().translate(_ENDS).replace("\\n", "\n")
-    for part in _STOP.sub("\n", signs).split("\n"):
-        found = _WORD.findall(part)
-        if found:
-            yield found
+    if "." in signs:
+        signs = _STOP.sub("\n", signs)
+    return filter(None, map(_WORD.findall, signs.split("\n")))
 
 
 def cue_of(spoken: Sequence[str], start: int, end: int, source: Source) -> Cue:
     """How the words from `start` to `end` stand in their part."""
     before = spoken[start - 1] if start else ""
-    announced = _announced(before)
-    if announced:
-        return announced
+    if before in ANNOUNCED:
+        return ANNOUNCED[before]
     if end - start == len(spoken):
         return "whole"
     earlier = spoken[start - 2] if start > 1 and before not in _IN else ""
@@ -99,16 +124,6 @@ def cue_of(spoken: Sequence[str], start: int, end: int, source: Source) -> Cue:
     if before in LANDMARK or earlier in LANDMARK:
         return "landmark"
     return "first" if start == 0 and source == "address" else "middle"
-
-
-def _announced(before: str) -> Cue | None:
-    if before in VILLAGE:
-        return "village"
-    if before in DISTRICT:
-        return "district"
-    if before in REGENCY:
-        return "regency"
-    return "province" if before in PROVINCE else None
 
 
 def is_count(word: str) -> bool:
