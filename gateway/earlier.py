@@ -1,9 +1,11 @@
 """Records made in the same batch: the database does not know them yet, and they may be alike."""
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
 
-from gateway.records import Status
+from gateway.fingerprints import MOST_OF_A_KEY, ranked
+from gateway.records import OF_A_SENDER, Status
 from gateway.turn import Question
 from normalizer.normalize import complaint
 from normalizer.record import Record
@@ -14,8 +16,11 @@ class Earlier:
     """Records made in this batch, which the database does not know yet."""
 
     def __init__(self) -> None:
-        self._by_key: dict[int, list[tuple[str, Neighbour]]] = {}
-        self._by_lane: dict[str, list[tuple[str, Neighbour]]] = {}
+        #: By record id, with the sender's pseudonym.
+        self._known: dict[str, tuple[str, Neighbour]] = {}
+        #: Ids of records, the newest first.
+        self._by_key: dict[int, deque[str]] = {}
+        self._by_lane: dict[str, deque[str]] = {}
         self._status: dict[str, Status] = {}
 
     def add(self, record: Record, keys: Sequence[int], lane: str) -> None:
@@ -33,9 +38,11 @@ class Earlier:
         )
         if record.anonymous:
             lane = ""  # no later report may show who this one is from
-        self._by_lane.setdefault(lane, []).append((lane, neighbour))
+        name = record.record_id
+        self._known[name] = (lane, neighbour)
+        self._by_lane.setdefault(lane, deque(maxlen=OF_A_SENDER)).appendleft(name)
         for key in keys:
-            self._by_key.setdefault(key, []).append((lane, neighbour))
+            self._by_key.setdefault(key, deque(maxlen=MOST_OF_A_KEY)).appendleft(name)
 
     def status(self, question: Question) -> Status | None:
         """The case a STATUS asks about, if it was reported in the same breath."""
@@ -45,15 +52,14 @@ class Earlier:
         return self._status.get(command.case_code or question.ready.lane)
 
     def like(self, question: Question) -> list[Neighbour]:
-        """Those that share a key or the sender with a message."""
+        """Those most alike and those of the sender, as from the table."""
         lane = question.ready.lane
-        found = [pair for key in question.keys for pair in self._by_key.get(key, ())]
-        found += self._by_lane.get(lane, ())
-        unique = {neighbour.record_id: (owner, neighbour) for owner, neighbour in found}
+        found = ranked(question.keys, self._by_key)
+        unique = dict.fromkeys([*found, *self._by_lane.get(lane, ())])
+        pairs = [self._known[name] for name in unique if name != question.record_id]
         return [
             replace(neighbour, same_sender=True) if owner == lane else neighbour
-            for owner, neighbour in unique.values()
-            if neighbour.record_id != question.record_id
+            for owner, neighbour in pairs
         ]
 
 

@@ -2,28 +2,40 @@
 What a complaint is found by among all earlier ones: all SQL on the table `fingerprints`.
 
 One row a key, some fourteen a record; all of a row is in the one index. A key that many records
-have gives its newest alone, so no look-up grows with the table. What a batch of messages asks is
-asked at once.
+have gives its newest alone, so no look-up grows with the table, and says the less the more there
+are. What a batch of messages asks is asked at once; a key's records come as one text, which costs
+half of what rows do.
 """
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
+from itertools import islice
+from math import log2
+from typing import TypeVar
 
 from forwarder.ports import Transaction
+from normalizer.fingerprint import is_incident
 
-# Records one key gives, one message is compared with, and of those found by a single key.
+T = TypeVar("T", bound=Hashable)
+
+# Records one key gives, one message is compared with, and of those that are an incident's newest.
 MOST_OF_A_KEY = 16
-MOST = 48
-MOST_BY_ONE_KEY = 4
+MOST = 8
+MOST_OF_AN_INCIDENT = 4
+# What sharing a key says, by how many share it: 5 for one alone, 1 where there may be any number.
+_SAYS = tuple(log2(2 * MOST_OF_A_KEY / max(1, many)) for many in range(MOST_OF_A_KEY + 1))
+# A key of two records is enough, or two of a handful; and so much of what the most alike has.
+_ENOUGH = 3.6
+_AS_ALIKE = 0.3
 
 COLUMNS = ("key", "received_at", "number")
 ALIKE = """
-select f.key, f.number, f.received_at from {each:keys} join fingerprints f
-on f.key = asked.value and f.received_at >= coalesce((
-    select g.received_at from fingerprints g
-    where g.key = asked.value and g.received_at >= :since
-    order by g.received_at desc limit 1 offset :most
-), :since)
+select asked.value, (
+    select {joined:newest.number} from (
+        select f.number from fingerprints f
+        where f.key = asked.value and f.received_at >= :since
+        order by f.received_at desc limit :most
+    ) newest
+) from {each:keys}
 """
 
 
@@ -39,23 +51,33 @@ def alike(tx: Transaction, asked: Sequence[Sequence[int]], *, since: int) -> lis
     keys = {key for each in asked for key in each}
     if not keys:
         return [[] for _ in asked]
-    found: dict[int, list[tuple[int, int]]] = {}
-    for key, number, received in tx.all(
-        ALIKE, keys=sorted(keys), since=since, most=MOST_OF_A_KEY - 1
-    ):
-        found.setdefault(key, []).append((number, received))
-    return [ranked(each, found) for each in asked]
+    rows = tx.all(ALIKE, keys=sorted(keys), since=since, most=MOST_OF_A_KEY)
+    found: dict[int, list[str]] = {key: numbers.split(",") for key, numbers in rows if numbers}
+    return [[int(number) for number in ranked(each, found)] for each in asked]
 
 
-def ranked(keys: Sequence[int], found: Mapping[int, Sequence[tuple[int, int]]]) -> list[int]:
-    """Who shares the first key, then who shares most, then the newest."""
-    shared: Counter[int] = Counter()
-    received: dict[int, int] = {}
-    for place, key in enumerate(dict.fromkeys(keys)):
-        for number, at in found.get(key, ()):
-            shared[number] += 1 if place else len(keys)
-            received[number] = at
-    order = sorted(shared, key=lambda number: (-shared[number], -received[number]))
-    several = [number for number in order if shared[number] > 1]
-    single = order[len(several) : len(several) + MOST_BY_ONE_KEY]
-    return (several + single)[:MOST]
+def ranked(keys: Sequence[int], found: Mapping[int, Collection[T]]) -> list[T]:
+    """
+    Who shares the first key, then who shares most of what few have, then the incident's newest.
+
+    `found` has whom each key gives, the newest first.
+    """
+    shared: dict[T, float] = {}
+    equal: Collection[T] = ()
+    incident: Collection[T] = ()
+    for place, key in enumerate(keys):
+        numbers = found.get(key, ())
+        if is_incident(key):
+            incident = tuple(islice(numbers, MOST_OF_AN_INCIDENT))
+        elif not place:
+            equal = numbers
+        says = _SAYS[len(numbers)]
+        for number in numbers:
+            shared[number] = shared.get(number, 0.0) + says
+    if not shared:
+        return []
+    enough = max(_ENOUGH, _AS_ALIKE * max(shared.values()))
+    several = [number for number, much in shared.items() if much >= enough]
+    several.sort(key=shared.__getitem__, reverse=True)
+    alike = list(dict.fromkeys([*equal, *several]))[:MOST]
+    return list(dict.fromkeys([*alike, *incident]))

@@ -101,7 +101,7 @@ class Index:
         self._fingerprints = Fingerprints(b"")
         self._known: list[_Known] = []
         self._names: list[str | int] = []
-        self._by_key: dict[int, deque[tuple[int, int]]] = {}
+        self._by_key: dict[int, deque[int]] = {}
         self._sizes: dict[int, int] = {}
         #: Clusters that became part of another.
         self._parts: dict[int, int] = {}
@@ -121,7 +121,7 @@ class Index:
         self._known.append(_Known(complaint_, message.sender, cluster))
         self._names.append(name)
         for key in keys:
-            self._by_key.setdefault(key, deque(maxlen=MOST_OF_A_KEY)).append((number, number))
+            self._by_key.setdefault(key, deque(maxlen=MOST_OF_A_KEY)).appendleft(number)
         if found is None:
             return Placed(id=name, cluster=name, relation="none")
         return Placed(

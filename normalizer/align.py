@@ -11,12 +11,11 @@ from normalizer.match_words import (
     RARE,
     SOME,
     UNITS,
-    Matter,
-    heft,
     misspelled,
     numbered,
     weight,
 )
+from normalizer.matter import Matter
 
 _TYPED_BADLY = 0.9
 # With less in common two texts are different ones, whatever stands where.
@@ -32,6 +31,8 @@ class Alignment:
     ours: float = 0.0
     theirs: float = 0.0
     shared: float = 0.0
+    #: Of that the rare words, each once.
+    rare: float = 0.0
     #: The heaviest word that stands in the place of another.
     replaced: float = 0.0
     #: What either has that the other has not, without the small words; of both the lighter.
@@ -57,12 +58,18 @@ class Alignment:
 def align(one: Matter, other: Matter) -> Alignment:
     """Lay two texts on each other; words that only moved are shared."""
     ours, theirs = one.spoken, other.spoken
+    shared, rare = one.common(other)
+    found = Alignment(ours=one.heft, theirs=other.heft, shared=shared, rare=rare)
+    if ours == theirs or found.cover < _WORTH_IT:
+        return found
     only = _Only(one.without(other), other.without(one))
-    found = Alignment(ours=one.heft, theirs=other.heft, shared=one.heft - heft(only.ours))
-    if not (only.ours or only.theirs) or found.cover < _WORTH_IT:
+    if not (only.ours or only.theirs):
         return found
     only.cut_off(found, ours, theirs)
     only.unlabelled(found)
+    if only.differ_in_numbers():
+        found.conflict = "number"
+        return found
     for edit in Levenshtein.opcodes(ours, theirs):
         a = ours[edit.src_start : edit.src_end]
         b = theirs[edit.dest_start : edit.dest_end]
@@ -85,12 +92,13 @@ class _Only:
 
     def cut_off(self, found: Alignment, ours: Sequence[str], theirs: Sequence[str]) -> None:
         """The last word of a text that was cut off is the beginning of a longer one."""
-        for spoken, mine, others in (
-            (ours, self.ours, self.theirs),
-            (theirs, self.theirs, self.ours),
+        for last, mine, others in (
+            (ours[-1], self.ours, self.theirs),
+            (theirs[-1], self.theirs, self.ours),
         ):
-            last = spoken[-1] if spoken else ""
-            whole = next((word for word in others if last in mine and word.startswith(last)), "")
+            if last not in mine:
+                continue
+            whole = next((word for word in others if word.startswith(last)), "")
             if whole:
                 found.shared += weight(last)
                 _take(mine, last)
@@ -100,11 +108,18 @@ class _Only:
         """A number whose label was left out or typed badly is the number still."""
         for mine, others in ((self.ours, self.theirs), (self.theirs, self.ours)):
             for number in [word for word in mine if word.isdigit()]:
-                labelled = next((word for word in others if _same_number(number, word)), "")
+                labelled = next((word for word in others if _is_number(word, number)), "")
                 if labelled:
                     found.shared += weight(number)
                     _take(mine, number)
                     _take(others, labelled)
+
+    def differ_in_numbers(self) -> bool:
+        """Whether nothing else is left to explain: one form, filled in twice."""
+        if not (self.ours and self.theirs and all(map(numbered, (*self.ours, *self.theirs)))):
+            return False
+        ours, theirs = _numbers(self.ours), _numbers(self.theirs)
+        return bool(ours - theirs and theirs - ours)
 
     def replace(self, found: Alignment, one: str, other: str, *, cue: bool) -> None:
         """Two words that stand in the same place."""
@@ -148,14 +163,18 @@ def _take(words: dict[str, int], word: str) -> None:
         del words[word]
 
 
-def _same_number(one: str, other: str) -> bool:
-    """Whether two words are one number, of which one has lost its label."""
-    return (one.isdigit() or other.isdigit()) and _numbers([one]) == _numbers([other])
+def _is_number(word: str, number: str) -> bool:
+    """Whether a word is this number, with a label or without."""
+    return not word.isalpha() and _digits(word) == number
 
 
 def _numbers(words: Iterable[str]) -> set[str]:
     """The numbers in words, without their labels: one may be typed badly."""
-    return {"".join(filter(str.isdigit, word)) for word in words if numbered(word)}
+    return {_digits(word) for word in words if not word.isalpha() and numbered(word)}
+
+
+def _digits(word: str) -> str:
+    return "".join(filter(str.isdigit, word))
 
 
 def _heavy(words: dict[str, int]) -> float:

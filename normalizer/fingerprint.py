@@ -13,13 +13,16 @@ from hashlib import blake2b
 from itertools import pairwise
 from zlib import crc32
 
-from normalizer.match_words import COMMON, FUNCTION, matter
+from normalizer.match_words import COMMON, FUNCTION
+from normalizer.matter import matter
 
-VERSION = "2"
+VERSION = "3"
 
 PAIRS = 12
 _KEY_BYTES = 4
 _FEWEST_WORDS = 4
+# "36.03.01"; in a whole kabupaten a topic is many incidents.
+_KECAMATAN_CODE = 8
 
 
 class Fingerprints:
@@ -41,8 +44,10 @@ class Fingerprints:
         return tuple(dict.fromkeys((whole, *map(self._key, drawn(spoken)))))
 
     def of_incident(self, code: str | None, topic: str | None) -> tuple[int, ...]:
-        """The key of a topic in a place (a Kemendagri code), if both are known."""
-        return (self._key(f"{code}\0{topic}"),) if code and topic else ()
+        """The key, below zero, of a topic in a village or kecamatan, if both are known."""
+        if not code or not topic or len(code) < _KECAMATAN_CODE:
+            return ()
+        return (-1 - self._key(f"{code}\0{topic}"),)
 
     def _key(self, words: str) -> int:
         keyed = self._hash.copy()
@@ -50,16 +55,25 @@ class Fingerprints:
         return int.from_bytes(keyed.digest())
 
 
+def is_incident(key: int) -> bool:
+    """Whether a key stands for a topic in a place, and not for words."""
+    return key < 0
+
+
 def drawn(spoken: Sequence[str]) -> list[str]:
     """The pairs of neighbouring words a text is found by, the most telling first."""
     telling = [word for word in spoken if word not in FUNCTION]
-    pairs = {f"{one} {other}": _tier(one, other) for one, other in pairwise(telling)}
-    order = sorted(
-        (tier, crc32(pair.encode("utf-8", "replace")), pair) for pair, tier in pairs.items()
-    )
-    return [pair for _, _, pair in order[:PAIRS]]
+    common = [word in COMMON for word in telling]
+    #: Of two rare words, of a rare one and one that every other complaint has, of two of those.
+    tiers: tuple[list[str], ...] = ([], [], [])
+    for (one, other), (first, second) in zip(pairwise(telling), pairwise(common), strict=True):
+        tiers[first + second].append(f"{one} {other}")
+    found: list[str] = []
+    for pairs in tiers:
+        if len(found) < PAIRS:
+            found += sorted(dict.fromkeys(pairs), key=_place)
+    return found[:PAIRS]
 
 
-def _tier(one: str, other: str) -> int:
-    """0: of two rare words; 2: of two that every other complaint has."""
-    return (one in COMMON) + (other in COMMON)
+def _place(pair: str) -> tuple[int, str]:
+    return crc32(pair.encode("utf-8", "replace")), pair

@@ -5,14 +5,11 @@ The lists are Indonesian and our own. A word on none of them is rare: a name, a 
 seldom spoken of. Such words tell two complaints apart, and they tell that two are one.
 """
 
-import re
-from collections import Counter
-from collections.abc import Mapping
 from functools import lru_cache
 
 from rapidfuzz.distance import OSA
 
-from normalizer.text import without_greeting, words
+from normalizer.text import words
 
 #: Weighs nothing: what people say around their complaint.
 COURTESY = frozenset(
@@ -108,12 +105,6 @@ NUMBERS = {
     "xi": "11",
     "xii": "12",
 }
-# Links, and whose words were passed on: "RT @warga:".
-_PASSED_ON = re.compile(
-    r"https?://\S+|(?:\bRT\s+)?@\w+:?|\[?\bdikutip dari\b|\bforwarded\b", re.IGNORECASE
-)
-_MOST_WORDS = 600
-_MOST_SIGNS = 20_000
 _FEWEST_LETTERS = 4
 _FEWEST_CONSONANTS = 3
 _LONG_WORD = 8
@@ -124,50 +115,6 @@ _NAME_LETTERS = 6
 RARE, SOME = 1.0, 0.5
 _LITTLE, _NUMBER = 0.2, 1.3
 _VOWELS = str.maketrans("", "", "aeiou")
-
-
-class Matter:
-    """The words of a text that say something, and what they weigh."""
-
-    __slots__ = ("counted", "heft", "spoken")
-
-    def __init__(self, spoken: tuple[str, ...]) -> None:
-        self.spoken = spoken
-        self.counted = Counter(spoken)
-        self.heft = heft(self.counted)
-
-    def without(self, other: "Matter") -> dict[str, int]:
-        """How often each word stands here more often than there."""
-        there = other.counted
-        return {
-            word: count - there[word] if word in there else count
-            for word, count in self.counted.items()
-            if word not in there or there[word] < count
-        }
-
-
-@lru_cache(maxsize=4096)
-def matter(text: str) -> Matter:
-    """
-    The words that say something, with labels glued to their numbers: "rt 05" is "rt5".
-
-    Remembered, because the same neighbours are compared with many texts.
-    """
-    spoken: list[str] = []
-    for word in words(without_greeting(_PASSED_ON.sub(" ", text[:_MOST_SIGNS]))):
-        if word in COURTESY:
-            continue
-        number = word.lstrip("0") or "0" if word.isdigit() else NUMBERS.get(word, "")
-        if number and spoken and spoken[-1] in LABELS:
-            spoken[-1] += number
-        else:
-            spoken.append(number or word)
-    return Matter(tuple(spoken[:_MOST_WORDS]))
-
-
-def heft(words_: Mapping[str, int]) -> float:
-    """The weight of words together, each as often as it stands there."""
-    return sum(weight(word) * count for word, count in words_.items())
 
 
 @lru_cache(maxsize=16_384)

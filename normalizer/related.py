@@ -9,10 +9,12 @@ address alone; `gateway/evaluation/matching.py` fits them again with a part left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import exp, log1p
+from operator import mul
 
 from normalizer.align import Alignment, align
-from normalizer.match_words import RARE, matter, weight
-from normalizer.related_places import Nearness, near, whereabouts
+from normalizer.match_words import RARE, weight
+from normalizer.matter import Matter, matter
+from normalizer.related_places import Nearness, Whereabouts, near, whereabouts
 from normalizer.report import Complaint
 from normalizer.text import words
 
@@ -72,7 +74,7 @@ class Likeness:
     def chance(self, weights: Sequence[float] = WEIGHTS, *, head_start: float = 0.0) -> float:
         """How probable it is that they are about one incident, from 0 to 1."""
         total = weights[0] + head_start
-        total += sum(w * x for w, x in zip(weights[1:], self.features, strict=True))
+        total += sum(map(mul, weights[1:], self.features))
         return 1 / (1 + exp(-total))
 
 
@@ -80,16 +82,26 @@ def liken(one: Complaint, other: Complaint) -> Likeness:
     """Compare two complaints in every respect."""
     mine, theirs = matter(one.text), matter(other.text)
     here, there = whereabouts(one.place), whereabouts(other.place)
-    shared = mine.counted.keys() & theirs.counted.keys()
-    shared |= {name for name in here.names if name in theirs.counted or name in there.names}
-    shared |= {name for name in there.names if name in mine.counted}
+    text = align(mine, theirs)
     return Likeness(
-        text=align(mine, theirs),
+        text=text,
         place=near(here, there, mine.counted, theirs.counted),
-        rare=sum(heavy for word in shared if (heavy := weight(word)) >= RARE),
+        rare=text.rare + _named(mine, here, theirs, there),
         village=_villages(one.code, other.code),
         topic=_topics(one.topic, other.topic),
         days=abs((one.at - other.at).total_seconds()) / _DAY if one.at and other.at else 0.0,
+    )
+
+
+def _named(mine: Matter, here: Whereabouts, theirs: Matter, there: Whereabouts) -> float:
+    """The weight of the rare names of either place that both know, beside what both texts say."""
+    return sum(
+        heavy
+        for name in {*here.names, *there.names}
+        if (name in mine.counted or name in here.names)
+        and (name in theirs.counted or name in there.names)
+        and not (name in mine.counted and name in theirs.counted)
+        and (heavy := weight(name)) >= RARE
     )
 
 

@@ -6,7 +6,7 @@ import sys
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from normalizer.fingerprint import PAIRS, Fingerprints, drawn
+from normalizer.fingerprint import PAIRS, Fingerprints, drawn, is_incident
 
 SECRET = bytes(32)
 MADE = Fingerprints(SECRET)
@@ -41,9 +41,12 @@ def test_without_the_secret_keys_tell_nothing() -> None:
 
 
 def test_an_incident_has_a_key_where_place_and_topic_are_known() -> None:
-    """Others who tell of it in other words have the same."""
+    """Others who tell of it in other words have the same; a kabupaten is too wide for one."""
     [key] = MADE.of_incident("36.03.01.2001", "penerangan")
 
+    assert is_incident(key)
+    assert not any(map(is_incident, MADE.of_words(LAMP)))
+    assert MADE.of_incident("36.03", "penerangan") == ()
     assert MADE.of_incident("36.03.01.2001", "penerangan") == (key,)
     assert MADE.of_incident("36.03.01.2002", "penerangan") != (key,)
     assert MADE.of_incident(None, "penerangan") == MADE.of_incident("36.03", None) == ()

@@ -7,7 +7,7 @@ import msgspec
 from forwarder.ports import Transaction
 from gateway import clusters, records, signals
 from gateway.clusters import EVENT, GROWTH
-from gateway.fingerprints import MOST, MOST_OF_A_KEY
+from gateway.fingerprints import MOST
 from gateway.records import Joined, Stored, Written
 from gateway.store import Store
 from gateway.vault import Vault
@@ -57,10 +57,10 @@ async def test_a_batch_finds_for_each_message_who_shares_its_keys(database: Stor
     """The whole text before pairs, more pairs before fewer, newer before older; own ones last."""
     await write(
         database,
-        row(1, [10, 11, 12]),
+        row(1, [10, 21]),
         row(2, [20, 11, 12, 13], at=NOW - HOUR),
-        row(3, [30, 13]),
-        row(4, [40, 13], at=NOW - HOUR),
+        row(3, [30, 11, 12]),
+        row(4, [40, 11, 12], at=NOW - 2 * HOUR),
         row(5, [50], sender="me"),
     )
     both = await ids(database, ("me", [10, 11, 12, 13]), ("other", [30, 41]), ("other", []))
@@ -75,25 +75,43 @@ async def test_what_is_older_than_the_window_is_not_found(database: Store) -> No
     assert await ids(database, ("me", [10])) == [[]]
 
 
-async def test_a_key_everybody_has_gives_its_newest_alone(database: Store) -> None:
-    """No look-up grows with the table, and a second key in common brings an older one in."""
-    crowd = [row(number, [7, number], at=NOW - number) for number in range(100, 200)]
+async def test_what_everybody_says_finds_nobody_alone(database: Store) -> None:
+    """No look-up grows with the table; a key that few have is enough, two of a handful as well."""
+    crowd = [row(number, [7, number, number // 5], at=NOW - number) for number in range(100, 200)]
     await write(database, *crowd)
-    [common] = await ids(database, ("me", [1, 7]))
-    [rare] = await ids(database, ("me", [1, 199]))
+    common, rare, handful, both = await ids(
+        database, ("me", [1, 7]), ("me", [1, 199]), ("me", [1, 30]), ("me", [1, 7, 30])
+    )
 
-    assert len(common) <= MOST_OF_A_KEY
-    assert common[0] == "r100"
-    assert rare == ["r199"]
+    assert (common, rare, handful) == ([], ["r199"], [])
+    assert not set(both) - {f"r{number}" for number in range(150, 155)}
+
+
+async def test_texts_that_are_equal_are_found_however_many_there_are(database: Store) -> None:
+    """Copies of one campaign: the newest of them."""
+    await write(database, *[row(number, [7], at=NOW - number) for number in range(100, 200)])
+    [equal] = await ids(database, ("me", [7]))
+
+    assert equal == [f"r{number}" for number in range(100, 100 + MOST)]
+
+
+async def test_the_newest_of_an_incident_are_found_in_whatever_words(database: Store) -> None:
+    """A topic in a village everybody complains of; those most alike are found besides."""
+    crowd = [row(n, [n, -7, n // 2 + 500], at=NOW - n) for n in range(100, 200)]
+    await write(database, *crowd)
+    [incident] = await ids(database, ("me", [1, 599, -7]))
+
+    assert incident[:2] == ["r198", "r199"]
+    assert incident[2:] == ["r100", "r101", "r102", "r103"]
 
 
 async def test_a_message_is_compared_with_so_many_and_no_more(database: Store) -> None:
     """However many share several of its keys."""
-    crowd = [row(n, [n % 3 + 1, n % 4 + 5, n % 5 + 10], at=NOW - n) for n in range(300, 500)]
+    crowd = [row(n, [n, *range(10, 16)], at=NOW - n) for n in range(300, 500)]
     await write(database, *crowd)
-    [many] = await ids(database, ("me", list(range(15))))
+    [many] = await ids(database, ("me", list(range(9, 16))))
 
-    assert len(many) <= MOST
+    assert len(many) == MOST
 
 
 async def test_revisions_are_found_by_their_old_and_new_words(database: Store) -> None:

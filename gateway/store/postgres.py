@@ -26,6 +26,7 @@ WORDS = {
     "among": Words("= any(:%s)"),
     "each": Words("unnest(:%s::bigint[]) as asked(value)"),
     "each_text": Words("unnest(:%s::text[]) as asked(value)"),
+    "joined": Words("string_agg(%s::text, ',')"),
 }
 PARAMETER = re.compile(r"(?<!:):([a-z_][a-z_0-9]*)")
 # "on" waits for the local disk (and standbys); weaker values acknowledge what can be lost.

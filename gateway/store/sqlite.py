@@ -40,6 +40,7 @@ WORDS = {
     "among": Words("in (select value from json_each(:%s))"),
     "each": Words("json_each(:%s) as asked"),
     "each_text": Words("json_each(:%s) as asked"),
+    "joined": Words("group_concat(%s)"),
 }
 
 
