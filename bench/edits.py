@@ -26,7 +26,7 @@ _LEAST = 5
 Edit = Callable[[str, random.Random], str]
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=20_000)
 def report(number: int) -> str:
     """The invented report of this number: three sentences, names, a house number and an RT."""
     chance = random.Random(number)  # noqa: S311 (words, no secrets)

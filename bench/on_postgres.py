@@ -1,5 +1,6 @@
 """
-The journal on PostgreSQL beside the server's own floor: the same rows, plain, in groups.
+On PostgreSQL: matching, and the journal beside the server's own floor: the same rows, plain, in
+groups.
 
 The server is the tests' (tests/postgres.py), which by default does not fsync: both sides gain from
 that alike, and the ratio shows what our own code costs.
@@ -13,6 +14,7 @@ import psycopg
 from postgres import running_postgres
 
 from bench.fill import delivery
+from bench.matching import measured_on_postgres
 from bench.messages import sms
 from bench.peers import Scale
 from bench.table import Figure, at_least
@@ -33,7 +35,7 @@ INSERT = "insert into floor values (%s, 'sms', %s, 0, %s, %s, %s) on conflict do
 
 
 async def on_postgres(scale: Scale) -> list[Figure]:
-    """Appends a second by many waiting clients."""
+    """Appends a second by many waiting clients, and matching."""
     with running_postgres(lambda _: None) as server:
         url = server.database()
         try:
@@ -41,7 +43,8 @@ async def on_postgres(scale: Scale) -> list[Figure]:
             ours = await _journal(url, scale.seconds)
         finally:
             server.drop(url)
-    return [at_least(f"journal on PostgreSQL, {CLIENTS} waiting", ours, floor, WANTED)]
+    matched = await asyncio.to_thread(measured_on_postgres, scale)
+    return [at_least(f"journal on PostgreSQL, {CLIENTS} waiting", ours, floor, WANTED), *matched]
 
 
 def _floor(url: str, seconds: float) -> float:
