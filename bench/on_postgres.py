@@ -1,6 +1,7 @@
 """
-On PostgreSQL: matching, and the journal beside the server's own floor: the same rows, plain, in
-groups.
+On PostgreSQL: the journal beside the server's own floor, and matching.
+
+The floor writes the same rows, plain, in groups.
 
 The server is the tests' (tests/postgres.py), which by default does not fsync: both sides gain from
 that alike, and the ratio shows what our own code costs.

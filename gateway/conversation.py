@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from forwarder import outbox_desk
 from forwarder.ports import Transaction
-from gateway import members, questions, records
+from gateway import members, neighbours, questions, records
 from gateway.members import Waiting
 from gateway.naming import moment
 from gateway.questions import Open
@@ -83,7 +83,7 @@ def look_up(
     )
     first, later = _round(asked, at)
     asking = [inquiry for inquiry in first if inquiry.keys is not None]
-    alike = records.neighbours(
+    alike = neighbours.find(
         tx,
         [(inquiry.lane, inquiry.keys or ()) for inquiry in asking],
         since=now - timing.match_window,

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from gateway.fingerprints import MOST_OF_A_KEY, ranked
-from gateway.records import OF_A_SENDER, Status
+from gateway.neighbours import OF_A_SENDER
+from gateway.records import Status
 from gateway.turn import Question
 from normalizer.normalize import complaint
 from normalizer.record import Record

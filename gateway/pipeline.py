@@ -21,7 +21,7 @@ from channels.contract import DeliveryReport, InboundMessage, Signal
 from forwarder import outbox, outbox_desk
 from forwarder.ports import Database, Transaction
 from forwarder.routing import NOWHERE, Routes
-from gateway import clusters, effects, records, signals, work
+from gateway import clusters, effects, neighbours, records, signals, work
 from gateway.assembly import PartSeen, gather
 from gateway.batch import Batch, Known, both, end_of, first, is_in, is_part
 from gateway.conversation import Timing, look_up
@@ -244,7 +244,7 @@ class Pipeline:
         now = self._clock()
         made = await self._workshop.run(Craft.compose, rows, contexts, None, now)
         if made.lacking:
-            documents = await self._database.read(lambda tx: records.documents(tx, made.lacking))
+            documents = await self._database.read(lambda tx: neighbours.documents(tx, made.lacking))
             made = await self._workshop.run(Craft.compose, rows, contexts, documents, now)
         return made
 

@@ -1,8 +1,9 @@
 """
-The gateway's own copy of each record: all SQL on `records`, `reporters` and `fingerprints`.
+The gateway's own copy of each record: all SQL that changes `records` and `reporters`.
 
 What was said and who said it are sealed and stand in different tables. Readable are ids, times,
-the channel, the case code and the public state; senders appear as pseudonyms only.
+the channel, the case code and the public state; senders appear as pseudonyms only. Which records a
+message is compared with is asked in `gateway/neighbours.py`.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,9 +15,6 @@ import msgspec
 from forwarder.ports import Transaction
 from gateway import fingerprints
 from gateway.store.errors import StoreUnavailable
-
-# Reports of the same sender a message is compared with, the newest.
-OF_A_SENDER = 8
 
 COLUMNS = (
     "record_id",
@@ -48,25 +46,7 @@ insert into reporters (record_id, pseudonym, identity, data_key)
 values (:record_id, :pseudonym, :identity, :data_key)
 on conflict (record_id) do update set identity = excluded.identity, data_key = excluded.data_key
 """
-CANDIDATES = """
-select r.number, r.record_id, r.pseudonym, r.received_at, r.data_key,
-    coalesce(c.whole, r.cluster, r.record_id), coalesce(w.reports, 1)
-from records r left join clusters c on c.cluster = coalesce(r.cluster, r.record_id)
-left join clusters w on w.cluster = c.whole where r.number {among:numbers}
-"""
-SAME_SENDER = """
-select asked.value, r.number from {each_text:lanes} join records r
-on r.pseudonym = asked.value and r.received_at >= coalesce((
-    select s.received_at from records s
-    where s.pseudonym = asked.value and s.received_at >= :since
-    order by s.received_at desc limit 1 offset :most
-), :since)
-"""
 NUMBERS = "select record_id, number from records where record_id {among:record_ids}"
-DOCUMENTS = """
-select record_id, pseudonym, received_at, document, data_key from records
-where record_id {among:record_ids}
-"""
 REVISIONS = """
 select record_id, pseudonym, received_at, document, data_key, revision from records
 where record_id {among:record_ids}
@@ -95,7 +75,7 @@ class Stored(msgspec.Struct, frozen=True):
     record_id: str
     pseudonym: str
     received_at: int
-    #: Empty in a neighbour: most are remembered by the craft, the others are got by `documents`.
+    #: Empty in a neighbour, see `gateway/neighbours.py`.
     document: bytes
     data_key: bytes | None
     #: Of a neighbour: the reports that say the same, and how many there are.
@@ -206,44 +186,18 @@ def find(tx: Transaction, record_id: str) -> tuple[int, Stored] | None:
 def find_all(tx: Transaction, record_ids: Sequence[str]) -> dict[str, tuple[int, Stored]]:
     """The revisions of these records and what is stored of them; unknown ones are left out."""
     rows = tx.all(REVISIONS, record_ids=list(record_ids))
-    return {row[0]: (row[5], _stored(row)) for row in rows}
+    return {row[0]: (row[5], stored(row)) for row in rows}
 
 
-def neighbours(
-    tx: Transaction, asked: Sequence[tuple[str, Sequence[int]]], *, since: int
-) -> list[list[Stored]]:
-    """
-    For each message, given by its sender and its keys, the earlier records that may be the same.
-
-    Those that share keys, most alike first, then those of the sender; without their documents.
-    """
-    if not asked:
-        return []
-    found = fingerprints.alike(tx, [keys for _, keys in asked], since=since)
-    sent: dict[str, list[int]] = {}
-    lanes = sorted({lane for lane, _ in asked})
-    for lane, number in tx.all(SAME_SENDER, lanes=lanes, since=since, most=OF_A_SENDER - 1):
-        sent.setdefault(lane, []).append(number)
-    wanted = [
-        dict.fromkeys([*numbers, *sent.get(lane, ())])
-        for (lane, _), numbers in zip(asked, found, strict=True)
-    ]
-    stored = _candidates(tx, sorted({number for numbers in wanted for number in numbers}))
-    return [[stored[number] for number in numbers if number in stored] for numbers in wanted]
-
-
-def _candidates(tx: Transaction, numbers: list[int]) -> dict[int, Stored]:
-    rows = tx.all(CANDIDATES, numbers=numbers) if numbers else []
-    return {
-        number: Stored(record_id, lane, received, b"", key and bytes(key), cluster, volume)
-        for number, record_id, lane, received, key, cluster, volume in rows
-    }
-
-
-def documents(tx: Transaction, record_ids: Sequence[str]) -> dict[str, Stored]:
-    """These records with their documents, as they are now."""
-    rows = tx.all(DOCUMENTS, record_ids=list(record_ids)) if record_ids else []
-    return {row[0]: _stored(row) for row in rows}
+def stored(row: tuple[Any, ...]) -> Stored:
+    """A row of what is stored, in the order of its fields."""
+    return Stored(
+        record_id=row[0],
+        pseudonym=row[1],
+        received_at=row[2],
+        document=bytes(row[3]),
+        data_key=None if row[4] is None else bytes(row[4]),
+    )
 
 
 def status_of(tx: Transaction, case_code: str) -> Status | None:
@@ -297,7 +251,7 @@ def since(tx: Transaction, received: int, channel: str = "") -> Iterator[Stored]
     """Every record received at or after a time, oldest first, a page at a time."""
     after = ""
     while rows := tx.all(PAGE, received=received, after=after, channel=channel, limit=PAGE_ROWS):
-        yield from map(_stored, rows)
+        yield from map(stored, rows)
         received, after = rows[-1][2], rows[-1][0]
 
 
@@ -327,16 +281,6 @@ def _fingerprint(tx: Transaction, rows: Sequence[Written]) -> None:
     named = [(numbers.get(row.record_id, row.number), row) for row in rows]
     fingerprints.put(
         tx, [(number, row.received_at, row.keys) for number, row in named if number is not None]
-    )
-
-
-def _stored(row: tuple[Any, ...]) -> Stored:
-    return Stored(
-        record_id=row[0],
-        pseudonym=row[1],
-        received_at=row[2],
-        document=bytes(row[3]),
-        data_key=None if row[4] is None else bytes(row[4]),
     )
 
 

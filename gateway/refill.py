@@ -14,7 +14,8 @@ from channels.contract import Cursor
 from forwarder.ports import Database, Transaction
 from gateway import cursors, fingerprints
 from gateway.craft import Craft
-from gateway.records import DOCUMENTS, Stored
+from gateway.neighbours import DOCUMENTS
+from gateway.records import Stored
 from gateway.workshop import Workshop
 from normalizer.fingerprint import VERSION
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from forwarder.ports import Transaction
-from gateway import clusters, records, signals
+from gateway import clusters, neighbours, records, signals
 from gateway.clusters import EVENT, GROWTH
 from gateway.fingerprints import MOST
 from gateway.records import Joined, Stored, Written
@@ -46,7 +46,7 @@ async def write(database: Store, *rows: Written) -> None:
 
 
 async def found(database: Store, *asked: tuple[str, Sequence[int]]) -> list[list[Stored]]:
-    return await database.read(lambda tx: records.neighbours(tx, asked, since=NOW - 10 * HOUR))
+    return await database.read(lambda tx: neighbours.find(tx, asked, since=NOW - 10 * HOUR))
 
 
 async def ids(database: Store, *asked: tuple[str, Sequence[int]]) -> list[list[str]]:
