@@ -16,6 +16,8 @@ import msgspec
 from forwarder.ports import Row, Transaction
 from gateway import anchors, records
 from gateway.anchors import Anchor
+from gateway.back import timeline
+from gateway.back.timeline import Step
 from gateway.chain import genesis, journal_id, link
 from gateway.merkle import root_by
 from gateway.naming import moment
@@ -79,6 +81,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     #: As it is now, without name and contact; null once the person was erased.
     record: Record | None
     messages: tuple[Message, ...]
+    #: What happened to it, as central stores and the citizen told.
+    timeline: tuple[Step, ...] = ()
     sent: tuple[Sent, ...]
 
 
@@ -108,6 +112,7 @@ def gather(tx: Transaction, vault: Vault, case_code: str, now: int) -> bytes | N
         state=status.state,
         record=record,
         messages=tuple(messages_of(tx, status.record_id, shown=shown)),
+        timeline=tuple(timeline.of(tx, status.record_id, vault if shown else None)),
         sent=tuple(
             Sent(
                 kind=row[0],

@@ -159,3 +159,22 @@ async def test_the_store_tells_what_it_holds(central: SqliteCentral, tmp_path: P
     assert isinstance(await broken.poll(""), TryLater)
     assert (central.poll_every, broken.poll_every) == (5.0, None)
     await broken.close()
+
+
+async def test_an_anchor_is_kept_once(central: SqliteCentral) -> None:
+    """Between records and by itself, and again: one row with the very words that were signed."""
+    anchor = Push(
+        record_id="journal",
+        revision=7,
+        kind="anchor",
+        document=b'{"statement":"x"}',
+        created_at=NOW,
+    )
+
+    outcomes = [*await central.push([push(1), anchor]), *await central.push([anchor])]
+
+    with sqlite3.connect(central.path) as connection:
+        kept = connection.execute("select document from gateway_anchors").fetchall()
+    connection.close()
+    assert outcomes == [Receipt()] * 3
+    assert [row[0] for row in kept] == ['{"statement":"x"}']

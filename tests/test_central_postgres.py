@@ -175,6 +175,7 @@ async def test_the_least_rights_are_enough(central: PostgresCentral, url: str) -
         f"grant usage on schema lapor to {role}",
         f"grant select, insert, update on lapor.records to {role}",
         f"grant select, insert on lapor.record_revisions, lapor.case_comments to {role}",
+        f"grant insert, select on lapor.gateway_anchors to {role}",
         f"grant select on lapor.case_updates to {role}",
     ):
         rows(url, statement)
@@ -215,3 +216,20 @@ def test_a_store_without_address_is_told_of() -> None:
 
     assert store.problems() == ["central store x: url is empty"]
     assert store.poll_every is None
+
+
+async def test_an_anchor_is_kept_once(central: PostgresCentral, url: str) -> None:
+    """Between records and by itself, and again: one row with the very words that were signed."""
+    anchor = Push(
+        record_id="journal",
+        revision=7,
+        kind="anchor",
+        document=b'{"statement":"x"}',
+        created_at=NOW,
+    )
+
+    outcomes = [*await central.push([push(1), anchor]), *await central.push([anchor])]
+
+    kept = rows(url, "select document from lapor.gateway_anchors")
+    assert outcomes == [Receipt()] * 3
+    assert [row[0] for row in kept] == ['{"statement":"x"}']

@@ -3,15 +3,17 @@ What a store with tables keeps beside records: comments of citizens, updates of 
 
     case_comments   what citizens added, once by comment_id
     case_updates    what the office says: whoever may INSERT here is heard; see docs/central-sql.md
+    gateway_anchors  signed ends of the gateway's journal, to verify it against one day
     cases           a view over both and over what was pushed: the timeline of a case
 
 An update needs a record_id or a case_code, and something to tell; all else has a default. The words
 here are the same for SQLite and PostgreSQL.
 """
 
+import hashlib
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, get_args
+from typing import Any, NamedTuple, get_args
 
 import msgspec
 
@@ -21,6 +23,7 @@ from forwarder.update import Comment, Update, UpdateKind
 
 COMMENTS = "case_comments"
 UPDATES = "case_updates"
+ANCHORS = "gateway_anchors"
 TIMELINE = "cases"
 PAGE = 200
 KINDS: tuple[str, ...] = get_args(UpdateKind)
@@ -28,6 +31,20 @@ KINDS: tuple[str, ...] = get_args(UpdateKind)
 COMMENT_COLUMNS = ("comment_id", "record_id", "at", "text", "solved")
 
 _COMMENT = msgspec.json.Decoder(Comment)
+
+
+class Kept(NamedTuple):
+    """An anchor as a row; two gateways may number theirs alike, so its hash is the key."""
+
+    digest: str
+    document: str
+
+
+def said_cells(push: Push) -> tuple[object, ...] | Kept | Refused:
+    """What is no record as column values."""
+    if push.kind == "anchor":
+        return Kept(hashlib.sha256(push.document).hexdigest(), push.document.decode())
+    return comment_cells(push)
 
 
 def comment_cells(push: Push) -> tuple[object, ...] | Refused:

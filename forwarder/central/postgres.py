@@ -53,6 +53,7 @@ class PostgresCentral(Central):
     kind: ClassVar[str] = "postgres"
     Options = PostgresOptions
     takes_batches: ClassVar[bool] = True
+    takes_anchors: ClassVar[bool] = True
     takes_comments = True
 
     def __init__(self, name: str, options: PostgresOptions) -> None:

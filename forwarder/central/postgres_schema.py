@@ -13,7 +13,7 @@ from datetime import datetime
 
 import msgspec
 
-from forwarder.central.cases import COMMENT_COLUMNS, COMMENTS, KINDS, TIMELINE, UPDATES
+from forwarder.central.cases import ANCHORS, COMMENT_COLUMNS, COMMENTS, KINDS, TIMELINE, UPDATES
 from forwarder.central.sqlite_schema import INDEXED, RECORDS, REVISIONS, VIEW
 from normalizer.record import Record
 
@@ -58,6 +58,7 @@ KEEP_COMMENT = f"""
 insert into {COMMENTS} ({", ".join(COMMENT_COLUMNS)})
 values (%s, %s, %s::timestamptz, %s, %s) on conflict do nothing
 """
+KEEP_ANCHOR = f"insert into {ANCHORS} (digest, document) values (%s, %s) on conflict do nothing"
 HAS = f"select 1 from {REVISIONS} where record_id = %s and revision = %s"
 HAS_COMMENT = f"select 1 from {COMMENTS} where comment_id = %s"
 HELD = f"""
@@ -97,6 +98,13 @@ MAKE: tuple[str, ...] = (
         at timestamptz not null,
         text text not null,
         solved boolean
+    )
+    """,
+    f"""
+    create table if not exists {ANCHORS} (
+        digest text primary key,
+        document text not null,
+        stored_at timestamptz not null default now()
     )
     """,
     f"create index if not exists {COMMENTS}_of on {COMMENTS} (record_id)",

@@ -6,13 +6,14 @@ import psycopg
 from psycopg import sql
 
 from channels.contract import Outcome, Receipt, Refused, TryLater, Uncertain
-from forwarder.central.cases import PAGE, comment_cells, update_of
+from forwarder.central.cases import PAGE, Kept, comment_cells, said_cells, update_of
 from forwarder.central.postgres_schema import (
     ENTERED,
     HAS,
     HAS_COMMENT,
     HELD,
     KEEP,
+    KEEP_ANCHOR,
     KEEP_COMMENT,
     MAKE,
     UPSERT,
@@ -43,7 +44,7 @@ class Tables:
 
     def store(self, pushes: Sequence[Push]) -> Sequence[Outcome]:
         """A batch in one transaction; where the database refuses one of them, one by one."""
-        rows = [row_of(push) if push.kind == "record" else comment_cells(push) for push in pushes]
+        rows = [row_of(push) if push.kind == "record" else said_cells(push) for push in pushes]
         good = [row for row in rows if not isinstance(row, Refused)]
         try:
             outcome: Outcome = self._stored(good)
@@ -100,12 +101,14 @@ class Tables:
 
     def _stored(self, rows: Sequence[Row | tuple[object, ...]]) -> Receipt:
         records = [row for row in rows if isinstance(row, Row)]
-        said = [row for row in rows if not isinstance(row, Row)]
+        kept = [row for row in rows if isinstance(row, Kept)]
+        said = [row for row in rows if not isinstance(row, Row | Kept)]
         connection = self._opened()
         with connection.transaction(), connection.cursor() as cursor:
             cursor.executemany(KEEP, [row.revision for row in records])
             cursor.executemany(UPSERT, [_takeable(row.cells) for row in records])
             cursor.executemany(KEEP_COMMENT, [_takeable(row) for row in said])
+            cursor.executemany(KEEP_ANCHOR, kept)
         return Receipt()
 
     def _alone(self, row: Row | tuple[object, ...]) -> Outcome:

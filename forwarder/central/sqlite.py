@@ -18,9 +18,9 @@ from typing import Annotated, ClassVar, NamedTuple
 import msgspec
 
 from channels.contract import Outcome, Receipt, Refused, TryLater, Uncertain
-from forwarder.central.cases import comment_cells
+from forwarder.central.cases import Kept, comment_cells, said_cells
 from forwarder.central.contract import Central
-from forwarder.central.sqlite_cases import HAS_COMMENT, KEEP_COMMENT, entered
+from forwarder.central.sqlite_cases import HAS_COMMENT, KEEP_ANCHOR, KEEP_COMMENT, entered
 from forwarder.central.sqlite_cells import cells_of
 from forwarder.central.sqlite_schema import COLUMNS, RECORDS, REVISIONS, prepare
 from forwarder.central.sqlite_tools import Database
@@ -72,6 +72,7 @@ class SqliteCentral(Central):
     kind: ClassVar[str] = "sqlite"
     Options = SqliteOptions
     takes_batches: ClassVar[bool] = True
+    takes_anchors: ClassVar[bool] = True
     takes_comments = True
 
     def __init__(self, name: str, options: SqliteOptions, data: Path) -> None:
@@ -110,15 +111,17 @@ class SqliteCentral(Central):
     # --- in the thread -------------------------------------------------------------------------
 
     def _store(self, pushes: Sequence[Push]) -> Sequence[Outcome]:
-        rows = [row_of(push) if push.kind == "record" else comment_cells(push) for push in pushes]
+        rows = [row_of(push) if push.kind == "record" else said_cells(push) for push in pushes]
         good = [row for row in rows if isinstance(row, Row)]
-        said = [row for row in rows if not isinstance(row, Row | Refused)]
+        kept = [row for row in rows if isinstance(row, Kept)]
+        said = [row for row in rows if not isinstance(row, Row | Kept | Refused)]
         try:
             db = self._opened()
             with db.atomic():
                 db.conn.executemany(KEEP, [row.revision for row in good])
                 db.conn.executemany(UPSERT, [row.cells for row in good])
                 db.conn.executemany(KEEP_COMMENT, said)
+                db.conn.executemany(KEEP_ANCHOR, kept)
         except (sqlite3.Error, OSError) as exc:
             self._let_go()
             weather = TryLater(reason=f"{self.path.name}: {exc}")

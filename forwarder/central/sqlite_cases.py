@@ -8,6 +8,7 @@ number itself is where to go on.
 import sqlite3
 
 from forwarder.central.cases import (
+    ANCHORS,
     COMMENT_COLUMNS,
     COMMENTS,
     KINDS,
@@ -30,6 +31,13 @@ TABLES = (
         at text not null,
         text text not null,
         solved integer
+    )
+    """,
+    f"""
+    create table if not exists {ANCHORS} (
+        digest text primary key,
+        document text not null,
+        stored_at text not null default ({NOW})
     )
     """,
     f"create index if not exists {COMMENTS}_of on {COMMENTS} (record_id)",
@@ -82,6 +90,7 @@ KEEP_COMMENT = f"""
 insert into {COMMENTS} ({", ".join(COMMENT_COLUMNS)})
 values ({", ".join("?" * len(COMMENT_COLUMNS))}) on conflict do nothing
 """
+KEEP_ANCHOR = f"insert into {ANCHORS} (digest, document) values (?, ?) on conflict do nothing"
 HAS_COMMENT = f"select 1 from {COMMENTS} where comment_id = ?"
 ENTERED = f"""
 select u.id, coalesce(u.record_id, r.record_id), u.at, u.kind, u.status, u.text, u.agency
