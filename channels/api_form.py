@@ -19,6 +19,7 @@ from channels.api_problem import invalid, mistake_of, refusal
 from channels.api_report import FormReport, Mistake, Report
 from channels.body import read_body
 from channels.multipart import Broken, Parts, TooMuch
+from channels.room import lease_of
 
 JSON_BYTES = 256 * 1024
 FIELD_BYTES = 128 * 1024
@@ -75,9 +76,8 @@ async def _parts(
     fields: dict[str, str] = {}
     files: list[FiledFile] = []
     try:
-        parts = Parts(
-            request.content, request.headers.get("Content-Type", ""), options.max_body_bytes
-        )
+        kind = request.headers.get("Content-Type", "")
+        parts = Parts(request.content, kind, options.max_body_bytes, lease_of(request))
         while part := await parts.next():
             if part.name == "files" and part.filename is not None:
                 content = await _content(parts, options.max_file_bytes)

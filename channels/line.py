@@ -15,6 +15,7 @@ from http import HTTPStatus
 import msgspec
 from aiohttp import web
 
+from channels.body import read_body
 from channels.contract import (
     Attachment,
     Channel,
@@ -33,7 +34,7 @@ from channels.line_media import Files
 from channels.line_options import LineOptions, signatures_of
 from channels.line_send import Answers
 from channels.problem import problem
-from channels.webhooks import keep, post, read_body
+from channels.webhooks import LARGEST_BODY, keep, post
 
 
 class Line(Channel):
@@ -66,7 +67,9 @@ class Line(Channel):
         self._inbox = inbox
 
         async def receive(request: web.Request) -> web.StreamResponse:
-            body = await read_body(request)
+            if not self._signatures.is_shown(request.headers):
+                return problem(HTTPStatus.FORBIDDEN)
+            body = await read_body(request, LARGEST_BODY)
             if body is None:
                 return problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
             if not self._signatures.admits(request.headers, body):

@@ -15,12 +15,13 @@ from typing import Any, ClassVar
 import msgspec
 from aiohttp import web
 
+from channels.body import read_body
 from channels.contract import Channel, Inbox, Simulated
 from channels.meta_batch import split
 from channels.meta_graph import Graph
 from channels.meta_options import MetaOptions, signatures_of
 from channels.problem import problem
-from channels.webhooks import keep, post, read_body
+from channels.webhooks import LARGEST_BODY, keep, post
 
 
 class MetaDoor(Channel):
@@ -44,7 +45,9 @@ class MetaDoor(Channel):
         """/in/<name>: GET for the handshake, POST for what happens."""
 
         async def receive(request: web.Request) -> web.StreamResponse:
-            body = await read_body(request)
+            if not self._signatures.is_shown(request.headers):
+                return problem(HTTPStatus.FORBIDDEN)
+            body = await read_body(request, LARGEST_BODY)
             if body is None:
                 return problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
             if not self._signatures.admits(request.headers, body):

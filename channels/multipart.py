@@ -13,6 +13,8 @@ from urllib.parse import unquote
 
 from aiohttp import StreamReader
 
+from channels.room import Lease
+
 # Browsers write about 150 bytes; the longest file name a file system allows is 255 characters.
 HEADER_BYTES = 16 * 1024
 # RFC 2046 allows 70 characters; more, or none, is nothing a browser made.
@@ -39,14 +41,21 @@ class PartName:
 
 
 class Parts:
-    """Call `next`, then read `chunks`; what is left of a part is skipped by the next `next`."""
+    """
+    Call `next`, then read `chunks`; what is left of a part is skipped by the next `next`.
 
-    def __init__(self, content: StreamReader, content_type: str, limit: int) -> None:
+    All of a body that is kept whole counts against its `lease`; NotStored where that is used up.
+    """
+
+    def __init__(
+        self, content: StreamReader, content_type: str, limit: int, lease: Lease | None = None
+    ) -> None:
         found = BOUNDARY.match(content_type)
         if not found:
             raise Broken("no multipart/form-data with a boundary")
         self._content = content
         self._limit = limit
+        self._lease = lease
         self._mark = b"\r\n--" + found[1].encode("utf-8", "replace")
         # The first boundary may stand at the very start, with no line break before it.
         self._held = b"\r\n"
@@ -96,6 +105,8 @@ class Parts:
         self.total += len(chunk)
         if self.total > self._limit:
             raise TooMuch
+        if self._lease:
+            self._lease.need(len(chunk))
         self._held += chunk
 
 

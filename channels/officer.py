@@ -70,11 +70,13 @@ class Officer(Channel):
         """One address, for tools of the office."""
 
         async def receive(request: web.Request) -> web.Response:
+            query = request.raw_path.partition("?")[2]
+            if not self._options.secrets or not self._guard.may_admit(request, query):
+                return problem(HTTPStatus.FORBIDDEN)
             body = await read_body(request, self._options.max_body_bytes)
             if body is None:
                 return problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-            query = request.raw_path.partition("?")[2]
-            if not self._options.secrets or not self._guard.admits(request, query, body):
+            if not self._guard.admits(request, query, body):
                 return problem(HTTPStatus.FORBIDDEN)
             try:
                 found = read_found(body)

@@ -59,6 +59,8 @@ class Filing:
         self, request: web.Request, options: Open311Options, form: Format
     ) -> web.Response:
         """The answer to a POST; raises Refused for a body that cannot be read, and NotStored."""
+        if not options.clients:
+            return refusal([_NO_KEY], form)
         pairs, files = await read_form(request, options)
         client = holder_of(first(pairs, "api_key"), options.clients)
         if client is None:

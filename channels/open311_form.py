@@ -14,6 +14,7 @@ from channels.open311_answer import Fault
 from channels.open311_fields import MOST_FIELDS, Pairs, pairs_of
 from channels.open311_filed import FiledFile
 from channels.open311_options import Open311Options
+from channels.room import lease_of
 
 FORM_BYTES = 256 * 1024
 _FORMS = ("application/x-www-form-urlencoded", "application/octet-stream", "")
@@ -63,7 +64,7 @@ async def _multipart(
     files: list[FiledFile] = []
     try:
         kind = request.headers.get("Content-Type", "")
-        parts = Parts(request.content, kind, options.max_body_bytes)
+        parts = Parts(request.content, kind, options.max_body_bytes, lease_of(request))
         while part := await parts.next():
             if part.filename is None:
                 content = await _content(parts, FORM_BYTES)

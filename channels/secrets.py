@@ -46,6 +46,12 @@ class Guard:
             return True
         return self.is_allowed(request.remote) and self._is_known(request.headers, query, body)
 
+    def may_admit(self, request: web.BaseRequest, query: str) -> bool:
+        """As `admits`, before the body is read: False where no body could change that."""
+        if self._secrets and self._kind == "hmac":
+            return self.is_allowed(request.remote) and self._name in request.headers
+        return self.admits(request, query, b"")
+
     def is_allowed(self, remote: str | None) -> bool:
         """Whether the address is in one of the networks."""
         if not self._networks:

@@ -40,6 +40,10 @@ class Signatures:
         self._form = form
         self._prefix = prefix
 
+    def is_shown(self, headers: Mapping[str, str]) -> bool:
+        """Whether there is anything to compare: else nobody needs to read the body."""
+        return bool(self._keys) and self._header in headers
+
     def admits(self, headers: Mapping[str, str], body: bytes) -> bool:
         """Whether one of the secrets signed exactly these bytes; give the headers as they came."""
         shown = headers.get(self._header, "")

@@ -19,6 +19,7 @@ from yarl import URL
 from channels import gsm7
 from channels.acknowledgement import Acknowledgement
 from channels.addresses import e164
+from channels.body import read_body
 from channels.capture import pack, unpack
 from channels.contract import (
     Attachment,
@@ -90,10 +91,12 @@ class Sms(Channel):
         answer = Acknowledgement(preset.acknowledgement)
 
         async def receive(request: web.Request) -> web.StreamResponse:
+            guard, query = self._guard, request.raw_path.partition("?")[2]
+            if not (request.content.is_eof() or guard.may_admit(request, query)):
+                return problem(HTTPStatus.FORBIDDEN)
             body = await _read(request)
             if body is None:
                 return problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-            guard, query = self._guard, request.raw_path.partition("?")[2]
             if not guard.admits(request, query, body):
                 return problem(HTTPStatus.FORBIDDEN)
             headers = _asked_for(preset, request)
@@ -225,16 +228,10 @@ class Sms(Channel):
 
 async def _read(request: web.Request) -> bytes | None:
     """The body, or None where it is larger than any SMS."""
-    if request.content.is_eof():
-        # It came together with the head, as nearly every SMS does.
-        body = request.content.read_nowait()
-    elif (request.content_length or 0) > _LARGEST_BODY:
-        return None
-    else:
-        try:
-            body = await request.read()
-        except web.HTTPRequestEntityTooLarge:
-            return None
+    if not request.content.is_eof():
+        return await read_body(request, _LARGEST_BODY)
+    # It came together with the head, as nearly every SMS does.
+    body = request.content.read_nowait()
     return body if len(body) <= _LARGEST_BODY else None
 
 

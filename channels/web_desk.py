@@ -13,6 +13,7 @@ import msgspec
 from aiohttp import web
 
 from channels.contract import Delivery, Inbox, NotStored
+from channels.room import Room, lease_of
 from channels.visitors import Buckets, address_of
 from channels.web_contact import address
 from channels.web_filing import clean
@@ -22,7 +23,6 @@ from channels.web_guard import (
     HEX,
     TOKEN_SECONDS,
     Recent,
-    Room,
     Ticket,
     Tokens,
     is_foreign,
@@ -79,7 +79,7 @@ class Desk:
         return self._form(request, Form(), problems=(), ticket=None)
 
     async def _take_form(self, request: web.Request) -> web.Response:
-        with self._room.lease() as lease:
+        with self._room.lease(lease_of(request)) as lease:
             form = await read_form(request, self._options, lease)
             token, cookie = form.values.get("token", ""), self._cookie_of(request)
             ticket = self._tokens.read(token, cookie, self._clock())

@@ -15,8 +15,8 @@ from aiohttp import web
 from aiohttp.http import HttpProcessingError
 
 from channels.multipart import Broken, Parts, TooMuch
+from channels.room import Lease
 from channels.web_filing import FiledFile, Filing, clean, is_blank
-from channels.web_guard import Lease
 from channels.web_options import MIB, WebOptions
 
 # Characters a citizen may type per field; the text is the only one that is required.

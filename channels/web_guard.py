@@ -1,5 +1,5 @@
 """
-What keeps the public form honest: tokens, room, headers. Nothing here reads a clock.
+What keeps the public form honest: tokens and headers. Nothing here reads a clock.
 
 A token is `<report id>.<second it was made>.<HMAC>`, bound to a random cookie (the signed double
 submit of the OWASP CSRF cheat sheet), so no session is stored. The report id in it makes a double
@@ -10,8 +10,7 @@ import hmac
 import re
 import secrets
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from types import MappingProxyType
@@ -100,43 +99,6 @@ class Recent:
         self._names[name] = None
         if len(self._names) > self._size:
             self._names.popitem(last=False)
-
-
-class Room:
-    """The memory all forms being read share, so that many at once cannot take all of it."""
-
-    def __init__(self, size: int) -> None:
-        self._free = size
-
-    @contextmanager
-    def lease(self) -> "Iterator[Lease]":
-        """Hold room for one form, and give it back at the end."""
-        lease = Lease(self)
-        try:
-            yield lease
-        finally:
-            self._free += lease.held
-
-    def take(self, size: int) -> bool:
-        """Take so many bytes if they are there."""
-        if size > self._free:
-            return False
-        self._free -= size
-        return True
-
-
-class Lease:
-    """One form's share of the room."""
-
-    def __init__(self, room: Room) -> None:
-        self._room = room
-        self.held = 0
-
-    def take(self, size: int) -> bool:
-        """Take so many bytes more if they are there."""
-        granted = self._room.take(size)
-        self.held += size * granted
-        return granted
 
 
 def is_foreign(request: web.Request, public_url: str) -> bool:

@@ -96,17 +96,6 @@ def _without_nulls(fields: dict[str, object]) -> dict[str, object]:
 # --- answering ---------------------------------------------------------------------------------
 
 
-async def read_body(request: web.Request) -> bytes | None:
-    """The body as it came, or None where it is larger than any webhook."""
-    if (request.content_length or 0) > LARGEST_BODY:
-        return None
-    try:
-        body = await request.read()
-    except web.HTTPRequestEntityTooLarge:
-        return None
-    return body if len(body) <= LARGEST_BODY else None
-
-
 async def keep(inbox: Inbox, deliveries: Sequence[Delivery]) -> web.Response:
     """200 once all of them are on disk, 503 where that cannot be promised."""
     try:

@@ -52,6 +52,8 @@ class Hook:
         return web.json_response({"response_token": response})
 
     async def _events(self, request: web.Request) -> web.Response:
+        if not self._signed().is_shown(request.headers):
+            return problem(HTTPStatus.FORBIDDEN)
         body = await read_body(request, _LARGEST_BODY)
         if body is None:
             return problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)

@@ -119,7 +119,7 @@ class App:
             token=operator_token(parts.vault),
         )
         await self._listen(stack, internal, "internal", http.internal)
-        public = public_app(routes, most_bytes=http.body_bytes)
+        public = public_app(routes, most_bytes=http.body_bytes, arriving_bytes=http.arriving_bytes)
         self._public = await self._listen(stack, public, "public", http.public)
 
     async def _listen(

@@ -1,7 +1,7 @@
 """
 The two HTTP listeners: public for providers and citizens, internal for operators.
 
-Every public request has a bound in time and size, and every error leaves as an RFC 9457 problem
+Every public request has a bound in time and size, all together have one, and every error leaves as an RFC 9457 problem
 document that tells nothing of our inside. The internal listener answers health and metrics to
 anybody who reaches it, and orders only to who knows the operator token.
 """
@@ -13,11 +13,12 @@ from typing import TypeVar, cast
 
 import msgspec
 import structlog
-from aiohttp import web
+from aiohttp import web, web_response
 from aiohttp.typedefs import Handler
 
 from channels.contract import NotStored
 from channels.problem import problem
+from channels.room import Room, give
 from gateway.filing import Filed, Filing
 from gateway.operate import Order
 from gateway.vault import same
@@ -34,22 +35,30 @@ IDLE_SECONDS = 75.0
 READING_SECONDS = 120.0
 LONG_ANSWER = 1 << 16
 ORDER_BYTES = 1 << 20
+# Who we are, and not how old.
+SERVER = "lapor-gateway"
+# All bodies that are on their way at one moment.
+ARRIVING_BYTES = 256 << 20
 
 Ready = Callable[[], Awaitable[Sequence[str]]]
 CarryOut = Callable[[Order], Awaitable[int]]
 PutDown = Callable[[Filing], Awaitable[Filed]]
 
 Command = TypeVar("Command", Order, Filing)
+#: What every request passes; the path of its door where it comes by the short way.
+Guard = Callable[..., Awaitable[web.StreamResponse]]
 #: By method and path, what providers post to.
 Doors = Mapping[tuple[str, str], Handler]
 
 _DOORS: web.AppKey[Doors] = web.AppKey("doors")
+_GUARD: web.AppKey[Guard] = web.AppKey("guard")
 
 
 def public_app(
     routes: Sequence[web.AbstractRouteDef],
     *,
     most_bytes: int,
+    arriving_bytes: int = ARRIVING_BYTES,
     reading_seconds: float = READING_SECONDS,
 ) -> web.Application:
     """The listener providers and citizens reach."""
@@ -59,7 +68,9 @@ def public_app(
             loop = asyncio.get_running_loop()
             loop.call_later(reading_seconds, _hang_up_on_idlers, request.transport)
 
-    app = web.Application(middlewares=[_guard], client_max_size=most_bytes)
+    guard = _guard(Room(arriving_bytes))
+    app = web.Application(middlewares=[guard], client_max_size=most_bytes)
+    app[_GUARD] = guard
     app.on_response_prepare.append(bound)
     app.add_routes(routes)
     app[_DOORS] = {
@@ -75,6 +86,8 @@ def runner_of(
     app: web.Application, *, drain: float, idle_seconds: float = IDLE_SECONDS
 ) -> web.AppRunner:
     """What serves an app; `drain` bounds the requests under way at a stop."""
+    # aiohttp names itself, Python and their versions, and asks nobody about its own error pages.
+    web_response.SERVER_SOFTWARE = SERVER  # type: ignore[attr-defined]
     return web.AppRunner(
         app,
         access_log=None,
@@ -92,9 +105,10 @@ def open_doors(runner: web.AppRunner) -> None:
     Finding the way again for every message costs as much as storing it. All else, also a path
     that is spelled differently, goes the usual way; `request.match_info` exists only there.
     """
-    server, doors = runner.server, runner.app.get(_DOORS, {})
-    if server is None:
+    server, doors = runner.server, runner.app.get(_DOORS)
+    if server is None or doors is None:
         return
+    guard = runner.app[_GUARD]
     usual_way = server.request_handler
 
     def find(request: web.BaseRequest) -> Awaitable[web.StreamResponse]:
@@ -104,7 +118,7 @@ def open_doors(runner: web.AppRunner) -> None:
         door = doors.get((request.method, path))
         if door is None or "Expect" in request.headers:
             return usual_way(request)
-        return _guard(cast("web.Request", request), door, path)
+        return guard(cast("web.Request", request), door, path)
 
     server.request_handler = find
 
@@ -146,7 +160,8 @@ def internal_app(
         except LookupError:
             return problem(HTTPStatus.NOT_FOUND)
 
-    app = web.Application(middlewares=[_guard], client_max_size=ORDER_BYTES)
+    guard = _guard(Room(ARRIVING_BYTES))
+    app = web.Application(middlewares=[guard], client_max_size=ORDER_BYTES)
     app.router.add_get("/health/live", live)
     app.router.add_get("/health/ready", is_ready)
     app.router.add_get("/metrics", scrape)
@@ -165,30 +180,43 @@ async def _ordered(request: web.Request, kind: type[Command], token: str) -> Com
         return problem(HTTPStatus.BAD_REQUEST)
 
 
-@web.middleware
-async def _guard(request: web.Request, handler: Handler, path: str = "") -> web.StreamResponse:
-    try:
-        if request.content.is_eof():
-            # All of it is here: nothing slow can come any more, and a timer costs what a commit
-            # costs when many share one.
-            return await handler(request)
-        upload = request.content_type == "multipart/form-data"
+def _guard(room: Room) -> Guard:
+    """Bounds a request in time and memory; makes a problem document of every error."""
+
+    @web.middleware
+    async def guard(request: web.Request, handler: Handler, path: str = "") -> web.StreamResponse:
+        try:
+            if request.content.is_eof():
+                # All of it is here: nothing slow or large can come any more, and a timer costs
+                # what a commit costs when many share one.
+                return await handler(request)
+            return await _arriving(request, handler, room)
+        except web.HTTPException as exc:
+            if exc.status < HTTPStatus.BAD_REQUEST:
+                raise
+            return problem(HTTPStatus(exc.status))
+        except NotStored:
+            sentence = "not stored, please send it again"
+            return problem(HTTPStatus.SERVICE_UNAVAILABLE, sentence, wait=5)
+        except TimeoutError:
+            return problem(HTTPStatus.REQUEST_TIMEOUT)
+        except ConnectionError:
+            raise
+        except Exception:
+            # Our bug: the provider hears that nothing was stored and sends again.
+            log.exception("request failed", route=path or _route(request))
+            return problem(HTTPStatus.INTERNAL_SERVER_ERROR)
+
+    return guard
+
+
+async def _arriving(request: web.Request, handler: Handler, room: Room) -> web.StreamResponse:
+    """Answer a request whose body is on its way."""
+    upload = request.content_type == "multipart/form-data"
+    with room.lease() as lease:
+        give(request, lease)
         async with asyncio.timeout(UPLOAD_SECONDS if upload else REQUEST_SECONDS):
             return await handler(request)
-    except web.HTTPException as exc:
-        if exc.status < HTTPStatus.BAD_REQUEST:
-            raise
-        return problem(HTTPStatus(exc.status))
-    except NotStored:
-        return problem(HTTPStatus.SERVICE_UNAVAILABLE, "not stored, please send it again", wait=5)
-    except TimeoutError:
-        return problem(HTTPStatus.REQUEST_TIMEOUT)
-    except ConnectionError:
-        raise
-    except Exception:
-        # Our bug: the provider hears that nothing was stored and sends again.
-        log.exception("request failed", route=path or _route(request))
-        return problem(HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
 def _hang_up_on_idlers(transport: asyncio.BaseTransport) -> None:

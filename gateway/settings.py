@@ -61,8 +61,12 @@ class Http(_Section, frozen=True, kw_only=True):
     internal: str = "127.0.0.1:8081"
     #: The largest request; the web form with its files must fit.
     body_bytes: Count = 32 * 1024 * 1024
+    #: All bodies that are on their way at one moment; what comes above it hears 503.
+    arriving_bytes: Count = 256 * 1024 * 1024
 
     def __post_init__(self) -> None:
+        if self.arriving_bytes < self.body_bytes:
+            raise ValueError("arriving_bytes is less than body_bytes, which is one request")
         for key in ("public", "internal"):
             try:
                 host_and_port(getattr(self, key))

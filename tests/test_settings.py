@@ -180,7 +180,7 @@ def test_a_store_of_ones_own_replaces_the_embedded_one(config: Path) -> None:
     [
         (
             "[http]\npubic = 1\n",
-            "http.pubic: is not a setting; there are body_bytes, internal, public",
+            "http.pubic: is not a setting; there are arriving_bytes, body_bytes, internal, public",
         ),
         ("[htpp]\n", "htpp: is not a setting; there are attachments, central, channels,"),
         ("http = 1\n", "http: expected a section, got a whole number"),

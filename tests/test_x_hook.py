@@ -180,7 +180,7 @@ async def test_a_body_larger_than_any_event_is_refused(tmp_path: Path) -> None:
 
     async with (
         door(opened(), tmp_path) as site,
-        site.session.post(f"{site.url}/in/x", data=chunks()) as answer,
+        site.session.post(f"{site.url}/in/x", data=chunks(), headers=SIGNED.sign(b"{")) as answer,
     ):
         assert answer.status == 413
 
