@@ -1,9 +1,10 @@
 """
 The two HTTP listeners: public for providers and citizens, internal for operators.
 
-Every public request has a bound in time and size, all together have one, and every error leaves as an RFC 9457 problem
-document that tells nothing of our inside. The internal listener answers health and metrics to
-anybody who reaches it, and orders only to who knows the operator token.
+Every public request has a bound in time and size, all on their way together have one, and every
+error leaves as an RFC 9457 problem document that tells nothing of our inside. The internal listener
+answers health and metrics to anybody who reaches it, and orders only to who knows the operator
+token.
 """
 
 import asyncio
