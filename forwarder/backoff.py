@@ -36,7 +36,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     #: A worker that has not settled a row after this time is taken for dead.
     lease: Seconds = 60.0
     #: Rows per call for stores that take many at once.
-    batch: Count = 200
+    batch: Count = 256
     #: Deliveries at the same time for targets that take one at a time.
     in_flight: Count = 16
     #: Failures in a row after which a target is left alone for a while.

@@ -39,7 +39,9 @@ from gateway.workshop import ThinkingDied, Workshop
 log = structlog.get_logger()
 
 OWNER = "pipeline"
-BATCH = 128
+BATCH = 256
+# In a burst each commit is short, for acknowledgements wait behind it.
+BURST_BATCH = 128
 LEASE = 60_000
 # How long after its record a late part of a long message still finds it.
 LATE_PART = 24 * 3_600_000
@@ -156,7 +158,7 @@ class Pipeline:
             owner=OWNER,
             now=self._clock(),
             lease=LEASE,
-            limit=BATCH,
+            limit=BURST_BATCH if self._crowded() else BATCH,
             counted=not self._workshop.apart,
         )
         return work.claim(tx, wanted)
