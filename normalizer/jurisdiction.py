@@ -1,7 +1,8 @@
 """Where a report is, seen from the area this gateway serves: whose offices are meant there."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from normalizer.agencies import Agencies, Office
 from normalizer.gazetteer import (
@@ -21,6 +22,7 @@ from normalizer.shapes import Layer
 
 # The last four digits of a village's code: 1001 and on urban (kelurahan), 2001 and on rural (desa).
 _RURAL = 2000
+_REMEMBERED = 4_096
 _NONE: frozenset[Layer] = frozenset()
 
 
@@ -74,31 +76,24 @@ class Jurisdiction:
         return self._filled(agencies.elsewhere["provinsi" if provincial else "kabupaten"])
 
     def _filled(self, name: str) -> str:
-        return name.format(
-            desa=self._village(),
-            kecamatan=self._district(),
-            kabupaten=self._called(regency_of(self.known)) or "kabupaten atau kota setempat",
-            provinsi=self._province(),
-        )
+        return name.format_map(_holes(self.names(), self.place, self.known))
 
-    def _village(self) -> str:
-        name = self._called(self.place) if self.place % DISTRICT else ""
-        if not name:
-            return "desa atau kelurahan setempat"
-        return f"Desa {name}" if self.place % DISTRICT > _RURAL else f"Kelurahan {name}"
 
-    def _district(self) -> str:
-        name = self._called(district_of(self.place)) if self.place % REGENCY else ""
-        return f"Kecamatan {name}" if name else "Kecamatan setempat"
-
-    def _province(self) -> str:
-        name = self._called(self.known - self.known % PROVINCE)
-        if name.startswith(("Daerah", "Provinsi")):
-            return name
-        return f"Provinsi {name}".rstrip()
-
-    def _called(self, number: Number) -> str:
-        return self.names().name(number) if number else ""
+@lru_cache(maxsize=_REMEMBERED)
+def _holes(names: Gazetteer, place: Number, known: Number) -> Mapping[str, str]:
+    """What the names of offices there are filled with."""
+    village = names.name(place) if place % DISTRICT else ""
+    kind = "Desa" if place % DISTRICT > _RURAL else "Kelurahan"
+    district = names.name(district_of(place)) if place % REGENCY else ""
+    province = names.name(known - known % PROVINCE) if known else ""
+    whole = province.startswith(("Daerah", "Provinsi"))
+    regency = regency_of(known)
+    return {
+        "desa": f"{kind} {village}" if village else "desa atau kelurahan setempat",
+        "kecamatan": f"Kecamatan {district}" if district else "Kecamatan setempat",
+        "kabupaten": (regency and names.name(regency)) or "kabupaten atau kota setempat",
+        "provinsi": province if whole else f"Provinsi {province}".rstrip(),
+    }
 
 
 def _meet(one: Number, other: Number) -> bool:

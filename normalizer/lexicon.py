@@ -6,12 +6,10 @@ At each word the longest known phrase wins and is used up, so "lampu jalan" says
 ending such as -nya. A phrase counts once, however often it stands there.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any, NamedTuple, TypeAlias
 
-from normalizer.remembered import Remembered
 from normalizer.text import words
 
 _ENDINGS = ("nya", "lah", "kah", "pun", "ku", "mu")
@@ -19,9 +17,6 @@ _ENDINGS = ("nya", "lah", "kah", "pun", "ku", "mu")
 _SHORT = 40
 # Words of a phrase behind its first.
 _LONGEST = 12
-# Stands for the end of a phrase; no word is empty.
-_END = ""
-_NOTHING: Mapping[str, "_Node"] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,25 +49,14 @@ class Hit(NamedTuple):
 _End: TypeAlias = tuple[int, tuple[tuple[str, float], ...]]
 
 
-class _Node(NamedTuple):
-    """Where the words of a phrase have led to."""
-
-    #: The phrase that ends here.
-    end: _End | None
-    #: The words that go on.
-    following: Mapping[str, "_Node"]
-
-
+@dataclass(frozen=True, slots=True)
 class Lexicon:
     """Marks, arranged as a tree of their words."""
 
-    __slots__ = ("_begins", "_early")
-
-    def __init__(self, root: _Node, early: float) -> None:
-        #: Where the first word of a phrase leads to; most words lead nowhere.
-        self._begins = Remembered[str, _Node | None](lambda word: _next(root, word))
-        #: How much more a phrase weighs as the first word than at the end of the text.
-        self._early = early
+    #: Each word leads to the words that go on; "" to the phrase that ends here.
+    _root: dict[str, Any]
+    #: How much more a phrase weighs as the first word than at the end of the text.
+    _early: float
 
     def scores(self, spoken: Sequence[str]) -> list[Score]:
         """The labels a text speaks for, strongest first; equal ones in the order of their names."""
@@ -91,23 +75,50 @@ class Lexicon:
                 else:
                     reasons[label] = [(weight * times, why)]
         scores = [_score(label, reasons[label]) for label in reasons]
-        scores.sort(key=_strongest)
+        scores.sort(key=lambda score: (-score.weight, score.label))
         return scores
 
-    def hits(self, spoken: Sequence[str]) -> list[Hit]:
+    def hits(self, spoken: Sequence[str]) -> Iterator[Hit]:
         """Every phrase that stands there, neutral ones included, from the first word on."""
-        found = []
+        root = self._root
         free = 0
-        for at, node in enumerate(map(self._begins.__getitem__, spoken)):
+        for at, word in enumerate(spoken):
+            node = root.get(word)
+            if node is None and word.endswith(_ENDINGS):
+                node = _without_ending(root, word)
             if node is None or at < free:
                 continue
-            longest, end = node.end, at + 1
-            if node.following:
-                longest, end = _longest(node, spoken, end)
-            if longest:
+            found, end = _longest(node, spoken, at + 1)
+            if found:
                 free = end
-                found.append(Hit(at, end, *longest))
-        return found
+                yield Hit(at, end, *found)
+
+
+def _longest(node: dict[str, Any], spoken: Sequence[str], at: int) -> tuple[_End | None, int]:
+    """The longest phrase that goes on from a node with the words from `at` on, and its end."""
+    found: _End | None = node.get("")
+    end = at
+    for word in spoken[at : at + _LONGEST]:
+        at += 1
+        following = node.get(word)
+        if following is None and word.endswith(_ENDINGS):
+            following = _without_ending(node, word)
+        if following is None:
+            break
+        node = following
+        if "" in node:
+            found, end = node[""], at
+    return found, end
+
+
+def _without_ending(node: dict[str, Any], word: str) -> dict[str, Any] | None:
+    """Where a word leads to without its ending."""
+    for ending in _ENDINGS:
+        stem = word.removesuffix(ending)
+        if stem and stem in node:
+            following: dict[str, Any] = node[stem]
+            return following
+    return None
 
 
 def lexicon(marks: Iterable[Mark], neutral: Iterable[str] = (), *, early: float = 0.0) -> Lexicon:
@@ -119,46 +130,11 @@ def lexicon(marks: Iterable[Mark], neutral: Iterable[str] = (), *, early: float 
     by_phrase.pop((), None)
     root: dict[str, Any] = {}
     for number, (phrase, marked) in enumerate(by_phrase.items()):
-        tree = root
+        node = root
         for word in phrase:
-            tree = tree.setdefault(word, {})
-        tree[_END] = (number, tuple(marked.items()))
-    return Lexicon(_node(root), early)
-
-
-def _node(tree: Mapping[str, Any]) -> _Node:
-    following = {word: _node(each) for word, each in tree.items() if word != _END}
-    return _Node(tree.get(_END), following or _NOTHING)
-
-
-def _longest(node: _Node, spoken: Sequence[str], at: int) -> tuple[_End | None, int]:
-    """The longest phrase that goes on from a node with the words from `at` on, and its end."""
-    found, end = node.end, at
-    for word in spoken[at : at + _LONGEST]:
-        following = _next(node, word)
-        if following is None:
-            break
-        node = following
-        at += 1
-        if node.end:
-            found, end = node.end, at
-    return found, end
-
-
-def _next(node: _Node, word: str) -> _Node | None:
-    """Where a word leads to, if need be without its ending."""
-    following = node.following
-    found = following.get(word)
-    if found is None and word.endswith(_ENDINGS):
-        for ending in _ENDINGS:
-            found = following.get(word.removesuffix(ending))
-            if found:
-                return found
-    return found
-
-
-def _strongest(score: Score) -> tuple[float, str]:
-    return -score.weight, score.label
+            node = node.setdefault(word, {})
+        node[""] = (number, tuple(marked.items()))
+    return Lexicon(root, early)
 
 
 def _score(label: str, reasons: list[tuple[float, str]]) -> Score:

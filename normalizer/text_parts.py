@@ -6,6 +6,7 @@ only courtesies are said, they are the matter: a report is never empty because i
 """
 
 import re
+from collections.abc import Sequence
 from typing import Literal, NamedTuple, TypeAlias
 
 Kind: TypeAlias = Literal["greeting", "matter", "quoted", "slogan", "signature"]
@@ -53,6 +54,23 @@ _CLOSES = re.compile(
     rf"|(?:wr|wb|warahmatullahi|wabarakatuh)\b)",
     re.IGNORECASE,
 )
+# What closes a text has one of these in it: so many texts need not be looked through.
+_CLOSING = (
+    *("kasih", "thank", "trims", "nuwun", "nuhun", "suksma", "demikian", "sekian", "salam"),
+    *("hormat", "atas ", "tertanda", "ttd", " from", " dari", "regards", "outlook"),
+    *("wr", "wb", "warahmatullahi", "wabarakatuh"),
+)
+_SLOGAN_SIGNS = (
+    "#",
+    "salam",
+    "merdeka",
+    "harga mati",
+    "indonesia",
+    "save our",
+    "bersatu",
+    "tangkap",
+)
+_QUOTE_SIGNS = (">", ":", "--")
 _TRAILING_THANKS = re.compile(rf"\s{_THANKS}(?:\s\w+){{0,3}}\W*$", re.IGNORECASE)
 _WORD = re.compile(r"\w+")
 
@@ -96,11 +114,13 @@ def without_greeting(text: str) -> str:
 
 def _inside(text: str, start: int, end: int) -> list[Part]:
     """What stands between the words of the matter and is none, in order."""
-    quoted = [Part("quoted", *found.span()) for found in _QUOTED.finditer(text, start, end)]
-    if not _may_have_slogan(text):
-        return quoted
-    slogans = (Part("slogan", *found.span()) for found in _SLOGAN.finditer(text, start, end))
-    return sorted([*quoted, *slogans], key=lambda part: part.start)
+    found: list[Part] = []
+    if any(sign in text for sign in _QUOTE_SIGNS):
+        found += (Part("quoted", *found.span()) for found in _QUOTED.finditer(text, start, end))
+    if _has_one(_SLOGAN_SIGNS, text):
+        found += (Part("slogan", *found.span()) for found in _SLOGAN.finditer(text, start, end))
+        found.sort(key=lambda part: part.start)
+    return found
 
 
 def _greeting_end(text: str) -> int:
@@ -110,17 +130,23 @@ def _greeting_end(text: str) -> int:
 
 def _signature_start(text: str) -> int:
     """Where the courtesies at the end begin: thanks, a name, "sent from my phone"."""
-    segments = [s for s in _SEGMENT.finditer(text, max(0, len(text) - _TAIL)) if s.group()]
     start = len(text)
-    for at in range(len(segments) - 1, -1, -1):
-        said = segments[at].group().strip()
-        closes = _CLOSES.match(said) and len(said.split()) <= _COURTESY_WORDS
-        if closes:
-            start = segments[at].start()
+    tail = max(0, start - _TAIL)
+    if not _has_one(_CLOSING, text[tail:]):
+        return start
+    for begin, end in reversed([found.span() for found in _SEGMENT.finditer(text, tail)]):
+        said = text[begin:end].strip()
+        if _CLOSES.match(said) and len(said.split()) <= _COURTESY_WORDS:
+            start = begin
         elif said and not _is_name(said):
             break
     found = _TRAILING_THANKS.search(text, max(0, start - _TAIL // 3), start)
     return found.start() if found and found.end() == start else start
+
+
+def _has_one(signs: Sequence[str], text: str) -> bool:
+    low = text.lower()
+    return any(sign in low for sign in signs)
 
 
 def _is_name(said: str) -> bool:
@@ -130,11 +156,4 @@ def _is_name(said: str) -> bool:
         return True
     return len(spoken) <= _NAME_WORDS and all(
         word[0].isupper() or word.isdigit() for word in spoken
-    )
-
-
-def _may_have_slogan(text: str) -> bool:
-    low = text.lower()
-    return "#" in low or any(
-        sign in low for sign in ("salam", "merdeka", "harga mati", "indonesia", "save our")
     )

@@ -29,6 +29,7 @@ _LINK = re.compile(
 )
 _CODE = re.compile(r"(?=\S*\d)\S*\w-\w")
 _VOWEL = re.compile("[aeiou]")
+_DIGIT = re.compile(r"\d")
 # A name stands behind one of these.
 _NAMED = frozenset(
     _SPOKEN.findall("""
@@ -103,26 +104,26 @@ def _expand_at(at: int, chunks: Sequence[str], table: Abbreviations, *, shouting
         # "no. 5": the full stop is of the short form, not of the sentence.
         ends = at + 1 == len(chunks) or full == core.lower()
         return said if ends else said.removesuffix(".")
-    full = table.replaced.get((chunk, shouting), "")
+    # Only a word like a name depends on where it stands.
+    opens = core.istitle() and opens_sentence(at, chunks)
+    full = table.replaced.get((chunk, shouting, opens), "")
     if not full:
-        full = _expand_first(at, chunks, table, shouting=shouting)
+        full = _expand_first(chunk, table, shouting=shouting, opens=opens)
     return chunk if full != chunk and _may_be_name(at, core, chunks, table) else full
 
 
-def _expand_first(at: int, chunks: Sequence[str], table: Abbreviations, *, shouting: bool) -> str:
+def _expand_first(chunk: str, table: Abbreviations, *, shouting: bool, opens: bool) -> str:
     """What becomes of a piece that is not remembered yet."""
-    chunk = chunks[at]
-    core = chunk.strip(_EDGES)
-    if core.lower() not in table.meanings and (
+    if chunk.strip(_EDGES).lower() not in table.meanings and (
         _expand(chunk, table, shouting=True, opens=True) == chunk
     ):
         settle(chunk, table.settled)
         return chunk
-    # Only a word like a name depends on where it stands.
-    opens = core.istitle() and opens_sentence(at, chunks)
     full = _expand(chunk, table, shouting=shouting, opens=opens)
-    if core.isalpha() and not core.istitle() and len(table.replaced) < _REMEMBERED:
-        table.replaced[chunk, shouting] = full
+    if len(chunk) <= _LONGEST_REMEMBERED and not _DIGIT.search(chunk):
+        if len(table.replaced) >= _REMEMBERED:
+            table.replaced.clear()
+        table.replaced[chunk, shouting, opens] = full
     return full
 
 

@@ -63,9 +63,9 @@ class Abbreviations:
     #: Matches the keywords an advert asks to put first; empty at the least.
     keyword: re.Pattern[str]
     #: What is known to stay as it is, in `clean` and `formal`, and what other pieces become, in a
-    #: text in capitals or not: only a memory, no rule.
+    #: text in capitals or not, at the beginning of a sentence or not: only a memory, no rule.
     settled: set[str] = field(default_factory=set)
-    replaced: dict[tuple[str, bool], str] = field(default_factory=dict)
+    replaced: dict[tuple[str, bool, bool], str] = field(default_factory=dict)
     settled_formal: set[str] = field(default_factory=set)
 
 

@@ -40,13 +40,17 @@ _SHORT_FORM = re.compile(
 _WORD = re.compile(r"\w+")
 
 
-def title_of(text: str, where: str = "") -> str:
+def title_of(text: str, where: str = "", matter: str | None = None) -> str:
     """
     One line of at most 80 characters that ends at the border of a word.
 
     It begins with the first sentence that says something; `where` is added if it does not tell.
+    `matter` is `matter_in(text)`, from whoever has it already.
     """
-    line = _saying(matter_in(text.strip()[:_READ]))
+    begin = text.strip()[:_READ]
+    if not (begin or where):
+        return ""
+    line = _saying(matter if matter is not None and begin == text else matter_in(begin))
     place = _place_to_add(line, where)
     return _cut(line, TITLE_LENGTH - len(place)) + place
 
