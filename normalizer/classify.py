@@ -35,36 +35,61 @@ class Classification:
     agency: Agency
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """What the words of a report speak for, before anything is decided."""
+
+    #: As `text.words` gives them.
+    spoken: Sequence[str]
+    topics: Sequence[Score]
+    types: Sequence[Score]
+
+    @classmethod
+    def of(cls, spoken: Sequence[str], taxonomy: Taxonomy) -> "Heard":
+        """Look for every word and phrase of the taxonomy."""
+        return cls(
+            spoken=spoken,
+            topics=taxonomy.topics.scores(spoken),
+            types=taxonomy.types.scores(spoken),
+        )
+
+
 def classify(
     spoken: Sequence[str], rules: Rules, *, chosen: str = "", located: Located | None = None
 ) -> Classification:
+    """Judge a report by its words, as `text.words` gives them, and by where it is."""
+    return judge(Heard.of(spoken, rules.taxonomy), rules, chosen=chosen, located=located)
+
+
+def judge(
+    heard: Heard, rules: Rules, *, chosen: str = "", located: Located | None = None
+) -> Classification:
     """
-    Judge a report by its words, as `text.words` gives them, and by where it is.
+    Judge a report by what its words speak for, and by where it is.
 
     A topic the citizen or their app has chosen counts, if it is one of ours.
     """
     taxonomy = rules.taxonomy
-    scores = taxonomy.topics.scores(spoken)
-    topics = [score for score in scores if taxonomy.under[score.label] == score.label]
-    report_type = type_of(spoken, taxonomy, on_topic=bool(topics or chosen))
+    topics = [score for score in heard.topics if taxonomy.under[score.label] == score.label]
+    report_type = _type(heard, taxonomy, on_topic=bool(topics or chosen))
     if chosen in taxonomy.under:
         topic = Judgement(value=chosen, confidence=1.0, version=taxonomy.version, why=_BY_CITIZEN)
     else:
-        topic = _topic(topics, scores, taxonomy)
+        topic = _topic(topics, heard.topics, taxonomy)
     names = tuple(score.label for score in topics[:_MOST_TOPICS] if score.label != topic.value)
-    matter = Matter(type=report_type, topic=topic, topics=names, spoken=spoken)
+    matter = Matter(type=report_type, topic=topic, topics=names, spoken=heard.spoken)
     agency = agency_of(matter, rules.agencies, Jurisdiction.of(located, rules.places))
     return Classification(type=report_type, topic=topic, agency=agency)
 
 
-def type_of(spoken: Sequence[str], taxonomy: Taxonomy, *, on_topic: bool) -> Judgement:
+def _type(heard: Heard, taxonomy: Taxonomy, *, on_topic: bool) -> Judgement:
     """The type of a report; `on_topic` where something is said that offices look after."""
-    priors = taxonomy.priors if on_topic or len(spoken) >= _SENTENCE else {}
-    scores = _with_priors(taxonomy.types.scores(spoken), priors)
+    length = len(heard.spoken)
+    priors = taxonomy.priors if on_topic or length >= _SENTENCE else {}
     possible = [
         score
-        for score in scores
-        if len(spoken) <= taxonomy.at_most_words.get(score.label, len(spoken))
+        for score in _with_priors(heard.types, priors)
+        if length <= taxonomy.at_most_words.get(score.label, length)
     ]
     return _judge(possible, taxonomy.type_limit, taxonomy.version)
 

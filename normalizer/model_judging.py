@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import msgspec
 
-from normalizer.classify import Classification
+from normalizer.classify import Classification, Heard
 from normalizer.lexicon import Score
 from normalizer.model import Answer, Model
 from normalizer.model_features import Evidence, Hint
@@ -25,23 +25,26 @@ _SUPERVISION = "pengaduan_pengawasan"
 _READ = 20_000
 
 
-def evidence_of(clean_text: str, title: str, address: str, rules: Rules) -> Evidence:
+def evidence_of(
+    clean_text: str, title: str, address: str, rules: Rules, *, heard: Heard | None = None
+) -> Evidence:
     """
     What the models see of a report.
 
-    `title` and `address` are the citizen's own, "" where none was given.
+    `title` and `address` are the citizen's own, "" where none was given; `heard` is what title and
+    matter speak for, from whoever has it already.
     """
-    spoken = words(f"{title}\n{matter_in(clean_text[:_READ])}")
     taxonomy = rules.taxonomy
-    topics = taxonomy.topics.scores(spoken)
+    if heard is None:
+        heard = Heard.of(words(f"{title}\n{matter_in(clean_text[:_READ])}"), taxonomy)
     return Evidence(
         spoken=words(clean_text[:_READ]),
         title=words(title[:_READ]),
         address=words(address[:_READ]),
         hints=(
-            *_hints("topic", topics),
-            *_branches(topics, taxonomy.groups),
-            *_hints("type", taxonomy.types.scores(spoken)),
+            *_hints("topic", heard.topics),
+            *_branches(heard.topics, taxonomy.groups),
+            *_hints("type", heard.types),
         ),
     )
 

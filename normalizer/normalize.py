@@ -13,7 +13,7 @@ from math import isfinite
 import msgspec
 
 from channels.contract import InboundMessage
-from normalizer.classify import Classification, classify
+from normalizer.classify import Classification, Heard, judge
 from normalizer.flags import flags_of
 from normalizer.language import language_of
 from normalizer.match import match
@@ -38,6 +38,8 @@ class Understood:
 
     #: `clean(matter_of(message))`.
     clean_text: str
+    #: `matter_in(clean_text)`, of a long text its beginning.
+    matter: str
     #: The words of its title and matter.
     spoken: Sequence[str]
     place: Place | None
@@ -51,18 +53,21 @@ def understand(message: InboundMessage, rules: Rules, clean_text: str | None = N
         clean_text = clean(matter_of(message), rules.abbreviations)
     located = locate(_read(message, clean_text), message.place, rules.places)
     title = storable(message.title)
-    spoken = words(f"{title}\n{matter_in(clean_text[:_READ])}")
-    judged = classify(spoken, rules, chosen=message.topic, located=located)
+    matter = matter_in(clean_text[:_READ])
+    spoken = words(f"{title}\n{matter}")
+    heard = Heard.of(spoken, rules.taxonomy)
+    judged = judge(heard, rules, chosen=message.topic, located=located)
     if rules.models:
         judged = learned(
             judged,
-            evidence_of(clean_text, title, storable(message.place), rules),
+            evidence_of(clean_text, title, storable(message.place), rules, heard=heard),
             rules.models,
-            lambda topic: classify(spoken, rules, chosen=topic, located=located).agency,
+            lambda topic: judge(heard, rules, chosen=topic, located=located).agency,
             chosen=bool(message.topic and judged.topic.value == message.topic),
         )
     return Understood(
         clean_text=clean_text,
+        matter=matter,
         spoken=spoken,
         place=_place(message, located),
         point=_point(message) or _point_in_words(located),
@@ -107,7 +112,7 @@ def normalize(
         confidential=message.confidential,
         text=text,
         clean_text=clean_text,
-        title=title_of(title) or title_of(clean_text, where_of(place)),
+        title=title_of(title) or title_of(clean_text, where_of(place), understood.matter),
         language=language_of(judged_text),
         attachments=_files(report),
         type=judged.type,
