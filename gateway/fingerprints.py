@@ -8,7 +8,7 @@ half of what rows do.
 """
 
 from collections.abc import Collection, Hashable, Mapping, Sequence
-from itertools import islice
+from itertools import groupby, islice
 from math import log2
 from typing import TypeVar
 
@@ -21,11 +21,14 @@ T = TypeVar("T", bound=Hashable)
 MOST_OF_A_KEY = 16
 MOST = 8
 MOST_OF_AN_INCIDENT = 4
+# Of those that share very many keys, and all the same: one form filled in for many places.
+MOST_OF_A_FORM = 4
 # What sharing a key says, by how many share it: 5 for one alone, 1 where there may be any number.
 _SAYS = tuple(log2(2 * MOST_OF_A_KEY / max(1, many)) for many in range(MOST_OF_A_KEY + 1))
 # A key of two records is enough, or two of a handful; and so much of what the most alike has.
 _ENOUGH = 3.6
 _AS_ALIKE = 0.3
+_VERY_MANY = 2 * _ENOUGH
 
 COLUMNS = ("key", "received_at", "number")
 ALIKE = """
@@ -79,5 +82,11 @@ def ranked(keys: Sequence[int], found: Mapping[int, Collection[T]]) -> list[T]:
     enough = max(_ENOUGH, _AS_ALIKE * max(shared.values()))
     several = [number for number, much in shared.items() if much >= enough]
     several.sort(key=shared.__getitem__, reverse=True)
-    alike = list(dict.fromkeys([*equal, *several]))[:MOST]
+    forms = groupby(several, key=shared.__getitem__)
+    few = [number for much, form in forms for number in islice(form, _most(much))]
+    alike = list(dict.fromkeys([*islice(equal, MOST_OF_A_FORM), *few]))[:MOST]
     return list(dict.fromkeys([*alike, *incident]))
+
+
+def _most(much: float) -> int:
+    return MOST_OF_A_FORM if much > _VERY_MANY else MOST

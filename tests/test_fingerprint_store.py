@@ -7,7 +7,7 @@ import msgspec
 from forwarder.ports import Transaction
 from gateway import clusters, neighbours, records, signals
 from gateway.clusters import EVENT, GROWTH
-from gateway.fingerprints import MOST
+from gateway.fingerprints import MOST, MOST_OF_A_FORM
 from gateway.records import Joined, Stored, Written
 from gateway.store import Store
 from gateway.vault import Vault
@@ -87,12 +87,18 @@ async def test_what_everybody_says_finds_nobody_alone(database: Store) -> None:
     assert not set(both) - {f"r{number}" for number in range(150, 155)}
 
 
-async def test_texts_that_are_equal_are_found_however_many_there_are(database: Store) -> None:
-    """Copies of one campaign: the newest of them."""
-    await write(database, *[row(number, [7], at=NOW - number) for number in range(100, 200)])
-    [equal] = await ids(database, ("me", [7]))
+async def test_of_equal_texts_and_of_one_form_the_newest_are_enough(database: Store) -> None:
+    """Copies of one campaign, and one letter filled in for many streets."""
+    await write(database, *[row(n, [7], at=NOW - n) for n in range(100, 200)])
+    form = range(20, 28)
+    await write(database, *[row(n, [n, *form], at=NOW - n) for n in range(300, 400)])
+    equal, filled, again = await ids(
+        database, ("me", [7]), ("me", [1, *form]), ("me", [1, *form, 310])
+    )
 
-    assert equal == [f"r{number}" for number in range(100, 100 + MOST)]
+    assert equal == [f"r{number}" for number in range(100, 100 + MOST_OF_A_FORM)]
+    assert filled == [f"r{number}" for number in range(300, 300 + MOST_OF_A_FORM)]
+    assert again[0] == "r310"
 
 
 async def test_the_newest_of_an_incident_are_found_in_whatever_words(database: Store) -> None:
@@ -106,12 +112,11 @@ async def test_the_newest_of_an_incident_are_found_in_whatever_words(database: S
 
 
 async def test_a_message_is_compared_with_so_many_and_no_more(database: Store) -> None:
-    """However many share several of its keys."""
-    crowd = [row(n, [n, *range(10, 16)], at=NOW - n) for n in range(300, 500)]
-    await write(database, *crowd)
-    [many] = await ids(database, ("me", list(range(9, 16))))
+    """However many share one of its keys."""
+    await write(database, *[row(n, [n, n + 100], at=NOW - n) for n in range(300, 320)])
+    [many] = await ids(database, ("me", range(400, 420)))
 
-    assert len(many) == MOST
+    assert many == [f"r{number}" for number in range(300, 300 + MOST)]
 
 
 async def test_revisions_are_found_by_their_old_and_new_words(database: Store) -> None:
