@@ -8,7 +8,6 @@ parked alone, whatever went wrong with it.
 
 from collections import deque
 from collections.abc import Mapping, Sequence
-from itertools import islice
 
 import msgspec
 import structlog
@@ -31,8 +30,6 @@ from gateway.work import Claimed, Settled
 
 log = structlog.get_logger()
 
-# Sealed documents of earlier records, most of them made here; about 16 MB of memory.
-REMEMBERED = 8_192
 # While one batch is brought to its end the next waits its turn and the one after that is read.
 BATCHES = 3
 # Stands for a whole message on its way to the pipeline, which asks only what kind of row it is.
@@ -61,8 +58,7 @@ class Craft:
         self._reader = reader
         self._recorder = recorder
         self._talker = Talker(reader, recorder)
-        #: By data key, which is new with every revision.
-        self._documents: dict[bytes, bytes] = {}
+        self._remembered = recorder.remembered
         #: The whole messages of each batch, by the journal row that names them.
         self._batches: deque[dict[int, Question]] = deque([{}], BATCHES)
 
@@ -120,7 +116,6 @@ class Craft:
             answers[lane] = answers.get(lane, 0) + len(made.entries)
             composed.settled += made.settled
             composed.written += made.written
-            self._documents |= {row.document[1]: row.document[0] for row in made.written}
             outgoing = made.entries + wanted(made.fetches, now)
             composed.outgoing += seal(self._recorder.vault, outgoing, now)
             composed.effects.add(made.effects)
@@ -143,30 +138,25 @@ class Craft:
 
     def _lacking(self, contexts: Sequence[Context]) -> list[str]:
         """The neighbours that are not remembered; most are of late and were made here."""
-        for oldest in list(islice(self._documents, max(0, len(self._documents) - REMEMBERED))):
-            del self._documents[oldest]
+        self._remembered.forget()
         lacking = {
             neighbour.record_id: None
             for context in contexts
             for neighbour in context.neighbours
-            if neighbour.data_key and neighbour.data_key not in self._documents
+            if neighbour.data_key and neighbour.data_key not in self._remembered
         }
         return list(lacking)
 
     def _complete(self, neighbour: Stored, documents: Mapping[str, Stored]) -> Stored:
-        """A neighbour with its document, brought along or remembered."""
-        if neighbour.data_key is None:
+        """A neighbour that is remembered, or with its document."""
+        if neighbour.data_key is None or neighbour.data_key in self._remembered:
             return neighbour
         brought = documents.get(neighbour.record_id)
-        if brought:
-            if brought.data_key:
-                self._documents[brought.data_key] = brought.document
-            document, data_key = brought.document, brought.data_key
-            return msgspec.structs.replace(neighbour, document=document, data_key=data_key)
-        if neighbour.data_key not in self._documents:
+        if brought is None:
             raise Forgot
-        document = self._documents[neighbour.data_key]
-        return msgspec.structs.replace(neighbour, document=document)
+        return msgspec.structs.replace(
+            neighbour, document=brought.document, data_key=brought.data_key
+        )
 
     def _ready(self, opened: Opened) -> Ready | None:
         message, row = opened.said, opened.row

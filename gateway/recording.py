@@ -12,10 +12,11 @@ import msgspec
 from channels.contract import InboundMessage
 from gateway.assembly import Ready
 from gateway.codes import CaseCodes
-from gateway.earlier import Earlier, neighbour_of
+from gateway.earlier import Earlier
 from gateway.files import Files
 from gateway.naming import moment, record_id_of
 from gateway.records import Joined, Stored, Written
+from gateway.remembered import Remembered
 from gateway.revise import opened, pushes
 from gateway.turn import Context, Made, Manners, Question
 from gateway.vault import Vault
@@ -28,9 +29,6 @@ from normalizer.record import Duplicate, Judgement, Place, Record
 from normalizer.report import Neighbour, Report
 from normalizer.rules import Rules
 from normalizer.text import clean
-
-# Opening a record and reading its JSON costs more than comparing it; about 10 MB of memory.
-REMEMBERED = 8_192
 
 
 class Draft(msgspec.Struct, frozen=True):
@@ -63,8 +61,7 @@ class Recorder:
         self._codes = codes
         self._files = files
         self._fingerprints = Fingerprints(vault.derive("fingerprints"))
-        #: Opened neighbours by their data key, which is new with every revision.
-        self._opened: dict[bytes, tuple[Neighbour, bool]] = {}
+        self.remembered = Remembered(vault)
 
     @property
     def manners(self) -> Manners:
@@ -154,6 +151,7 @@ class Recorder:
     def put(self, made: Made, draft: Draft, record: Record, now: int) -> None:
         """Write a record down and send it to the stores whose rules name it."""
         document = self.vault.seal(msgspec.json.encode(record))
+        self.remembered.add(document[1], record)
         message = draft.message
         identity = {
             "return_address": message.return_address,
@@ -201,14 +199,7 @@ class Recorder:
 
     def _neighbour(self, stored: Stored, lane: str) -> Neighbour:
         """What a stored record is to a message of this sender."""
-        found = self._opened.get(stored.data_key or b"")
-        if found is None:
-            record = self.open(stored)
-            found = (neighbour_of(record), record.anonymous)
-            if len(self._opened) >= REMEMBERED:
-                self._opened.clear()
-            self._opened[stored.data_key or b""] = found
-        neighbour, anonymous = found
+        neighbour, anonymous = self.remembered.of(stored)
         mine = stored.pseudonym == lane and not anonymous
         return replace(
             neighbour,
