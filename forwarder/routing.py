@@ -39,10 +39,16 @@ class Routes:
     """The stores of a gateway by name, each with its rule."""
 
     stores: Mapping[str, Only]
+    #: Those whose records are seen by everybody: nothing confidential begins there.
+    public: frozenset[str] = frozenset()
 
     def of(self, record: Record) -> tuple[str, ...]:
         """The stores whose rules name this record."""
-        return tuple(name for name, only in self.stores.items() if _lets(only, record))
+        return tuple(
+            name
+            for name, only in self.stores.items()
+            if _lets(only, record) and not (record.confidential and name in self.public)
+        )
 
     def __bool__(self) -> bool:
         return bool(self.stores)

@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -24,14 +23,12 @@ from channels.contract import (
     Unreadable,
 )
 from forwarder.central.contract import Central
-from forwarder.central.http import HttpCentral
-from forwarder.central.postgres import PostgresCentral
-from forwarder.central.sqlite import SqliteCentral
 from forwarder.outbox import CENTRAL, CHANNEL
 from forwarder.target import Surroundings
 from forwarder.worker import Worker
 from gateway.anchoring import Anchoring, Ways, to_file, ways_of
 from gateway.back.way import WayBack, build_way_back
+from gateway.build_centrals import build_centrals
 from gateway.build_craft import (
     build_channels,
     build_clock,
@@ -45,7 +42,6 @@ from gateway.codes import CaseCodes
 from gateway.conversation import Timing
 from gateway.craft import Composed
 from gateway.deadlines import Deadlines
-from gateway.errors import SettingsError
 from gateway.fetching import MEDIA, fetchings
 from gateway.following import Following
 from gateway.inbox import ChannelInbox
@@ -54,7 +50,7 @@ from gateway.metrics import Metrics
 from gateway.pipeline import Pipeline
 from gateway.reading import Opened
 from gateway.rhythm import Rhythm
-from gateway.settings import CentralSettings, Settings
+from gateway.settings import Settings
 from gateway.store import Store, StoreUnavailable
 from gateway.targets import build_targets
 from gateway.troubles import Troubles
@@ -103,16 +99,11 @@ class Parts:
                 worker.poke()
 
 
-def build_centrals(settings: Settings) -> dict[str, Central]:
-    """The central stores records go to."""
-    return {name: _central(name, chosen, settings) for name, chosen in settings.centrals.items()}
-
-
 def build(settings: Settings, key: bytes, store: Store, workshop: InProcess | None = None) -> Parts:
     """Everything, wired; without a workshop of its own the thinking is done in a thread."""
     vault = Vault(key)
     channels = build_channels(settings, vault)
-    centrals = build_centrals(settings)
+    centrals = build_centrals(settings, store)
     metrics = Metrics(channels, centrals, [name for name, each in channels.items() if each.fetches])
     journal = Journal(store, vault, clock=now_ms)
     troubles = Troubles(metrics.trouble, now_ms)
@@ -194,18 +185,6 @@ def _timing(settings: Settings) -> Timing:
         quiet_time=int(chosen.quiet_time * 1000),
         album_time=int(chosen.album_time * 1000),
     )
-
-
-def _central(name: str, chosen: CentralSettings, settings: Settings) -> Central:
-    options: Any = chosen.options
-    if chosen.kind is SqliteCentral:
-        return SqliteCentral(name, options, settings.data_dir)
-    if chosen.kind is PostgresCentral:
-        return PostgresCentral(name, options)
-    try:
-        return HttpCentral(name, options, now_ms)
-    except ValueError as exc:
-        raise SettingsError(f"{settings.file}: central.{name}.secrets: {exc}") from exc
 
 
 def _workers(parts: Parts) -> list[Worker]:

@@ -15,10 +15,11 @@ from normalizer.shapes import TaxonomyFile
 def build_routes(settings: Settings) -> Routes:
     """Which store gets which records."""
     rules = {name: chosen.only for name, chosen in settings.centrals.items()}
-    if not any(only.topics for only in rules.values()):
-        return Routes(stores=rules)
-    taxonomy = read_taxonomy(settings)
-    return Routes(stores={name: _grown(only, taxonomy) for name, only in rules.items()})
+    public = frozenset(name for name, chosen in settings.centrals.items() if chosen.kind.public)
+    if any(only.topics for only in rules.values()):
+        taxonomy = read_taxonomy(settings)
+        rules = {name: _grown(only, taxonomy) for name, only in rules.items()}
+    return Routes(stores=rules, public=public)
 
 
 def read_taxonomy(settings: Settings) -> TaxonomyFile:

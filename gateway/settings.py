@@ -21,6 +21,7 @@ from channels.web_options import HOURS, Zone
 from forwarder.backoff import Policy
 from forwarder.central.contract import Central
 from forwarder.central.http import HttpCentral
+from forwarder.central.open311 import Open311Central
 from forwarder.central.postgres import PostgresCentral
 from forwarder.central.sqlite import SqliteCentral
 from forwarder.routing import ALL, Only
@@ -46,7 +47,12 @@ OPEN_TO_ALL = ("web", "mail", "officer")
 # It becomes part of outbox rows, metrics and logs.
 NAME = re.compile(r"[a-z0-9_-]{1,32}")
 
-CENTRALS: tuple[type[Central], ...] = (SqliteCentral, HttpCentral, PostgresCentral)
+CENTRALS: tuple[type[Central], ...] = (
+    SqliteCentral,
+    HttpCentral,
+    PostgresCentral,
+    Open311Central,
+)
 EMBEDDED_CENTRAL = {"central": {"kind": "sqlite"}}
 
 
@@ -281,8 +287,9 @@ def _centrals(
         only = decoder.section(section.pop("only", {}), Only, f"{key}.only")
         options = decoder.section(section, kind.Options, key)
         centrals[name] = CentralSettings(kind=kind, options=options, only=only)
-    if not any(chosen.only == ALL for chosen in centrals.values()):
-        raise decoder.refuse("central", "one store must be without `only`, for what no rule names")
+    if not any(one.only == ALL and not one.kind.public for one in centrals.values()):
+        why = "one store must be without `only` and not public, for what no rule names"
+        raise decoder.refuse("central", why)
     return centrals
 
 

@@ -12,6 +12,7 @@ import msgspec
 import pytest
 
 from channels.registry import CHANNELS
+from forwarder.central.open311_form import Share
 from forwarder.routing import Only
 from gateway.config_files import RULE_FILES, SHIPPED, config_files, default_config_dir
 from gateway.errors import SecretError, SettingsError
@@ -101,6 +102,8 @@ def _sections() -> list[tuple[str, Any]]:
         ("central.central.only", Only),
         ("central.ministry", CENTRALS[1].Options),
         ("central.database", CENTRALS[2].Options),
+        ("central.city", CENTRALS[3].Options),
+        ("central.city.share", Share),
     ]
     return [
         *simple,

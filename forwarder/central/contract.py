@@ -37,6 +37,8 @@ class Central:
     takes_comments: bool = False
     #: The store keeps anchors: signed statements of where the gateway's journal ends.
     takes_anchors: ClassVar[bool] = False
+    #: Its records are seen by everybody: confidential ones never go there.
+    public: ClassVar[bool] = False
     #: An officer carries the rows over: no worker delivers them, see gateway/handoff.py.
     by_hand: ClassVar[bool] = False
     #: Seconds between two calls of `poll`; None: this store is not asked.

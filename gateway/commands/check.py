@@ -12,7 +12,7 @@ from typing import Literal
 import click
 
 from forwarder.routing import ALL
-from gateway.build import build_centrals
+from gateway.build_centrals import build_centrals
 from gateway.build_craft import build_channels, build_rules
 from gateway.build_routes import read_taxonomy, strange_words
 from gateway.commands.common import Place, place_options, show_table

@@ -11,7 +11,7 @@ import uvloop
 from channels.registry import CHANNELS
 from gateway import log
 from gateway.app import App
-from gateway.build import build_centrals
+from gateway.build_centrals import build_centrals
 from gateway.build_craft import build_channels
 from gateway.commands.common import Place, place_options
 from gateway.errors import SettingsError

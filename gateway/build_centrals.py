@@ -1,0 +1,55 @@
+"""The central stores records go to, each built by its kind."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from forwarder.central.contract import Central
+from forwarder.central.http import HttpCentral
+from forwarder.central.open311 import Open311Central
+from forwarder.central.postgres import PostgresCentral
+from forwarder.central.sqlite import SqliteCentral
+from forwarder.ledger import Ledger, NoLedger, OutboxLedger
+from forwarder.outbox import CENTRAL
+from forwarder.ports import Database
+from gateway import records
+from gateway.clock import now_ms
+from gateway.errors import SettingsError
+from gateway.settings import CentralSettings, Settings
+
+# Nobody answers after a year; a store that is asked about each case is spared the others.
+FOLLOWED_MS = 365 * 86_400_000
+
+MAKERS: Mapping[type[Central], Callable[[str, Any, Settings, Ledger], Central]] = {
+    SqliteCentral: lambda name, options, settings, _: SqliteCentral(
+        name, options, settings.data_dir
+    ),
+    HttpCentral: lambda name, options, *_: HttpCentral(name, options, now_ms),
+    PostgresCentral: lambda name, options, *_: PostgresCentral(name, options),
+    Open311Central: lambda name, options, _, ledger: Open311Central(name, options, now_ms, ledger),
+}
+
+
+def build_centrals(settings: Settings, database: Database | None = None) -> dict[str, Central]:
+    """All of them; without a database they can be looked at and pushed to, and follow nothing."""
+    return {
+        name: _central(name, chosen, settings, _ledger(name, database))
+        for name, chosen in settings.centrals.items()
+    }
+
+
+def _ledger(name: str, database: Database | None) -> Ledger:
+    if database is None:
+        return NoLedger()
+    return OutboxLedger(
+        database,
+        f"{CENTRAL}{name}",
+        since=lambda: now_ms() - FOLLOWED_MS,
+        ended=records.ended,
+    )
+
+
+def _central(name: str, chosen: CentralSettings, settings: Settings, ledger: Ledger) -> Central:
+    try:
+        return MAKERS[chosen.kind](name, chosen.options, settings, ledger)
+    except ValueError as exc:
+        raise SettingsError(f"{settings.file}: central.{name}: {exc}") from exc
