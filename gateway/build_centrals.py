@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from forwarder.central.contract import Central
+from forwarder.central.handoff import HandoffCentral
 from forwarder.central.http import HttpCentral
 from forwarder.central.open311 import Open311Central
 from forwarder.central.postgres import PostgresCentral
@@ -25,6 +26,7 @@ MAKERS: Mapping[type[Central], Callable[[str, Any, Settings, Ledger], Central]] 
     ),
     HttpCentral: lambda name, options, *_: HttpCentral(name, options, now_ms),
     PostgresCentral: lambda name, options, *_: PostgresCentral(name, options),
+    HandoffCentral: lambda name, options, *_: HandoffCentral(name, options),
     Open311Central: lambda name, options, _, ledger: Open311Central(name, options, now_ms, ledger),
 }
 

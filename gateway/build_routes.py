@@ -1,9 +1,10 @@
 """From settings to the routes of records: a topic in a rule stands for those under it as well."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
+from forwarder.central.handoff import HandoffOptions
 from forwarder.routing import Only, Routes
 from gateway.config_files import find_config_file
 from gateway.decode import Decoder, read_toml
@@ -20,6 +21,24 @@ def build_routes(settings: Settings) -> Routes:
         taxonomy = read_taxonomy(settings)
         rules = {name: _grown(only, taxonomy) for name, only in rules.items()}
     return Routes(stores=rules, public=public)
+
+
+def tracking_forms(settings: Settings) -> Mapping[str, str]:
+    """What tracking ids look like, for each store an officer carries records to by hand."""
+    return {
+        name: chosen.options.tracking_id
+        for name, chosen in settings.centrals.items()
+        if isinstance(chosen.options, HandoffOptions)
+    }
+
+
+def categories_of(taxonomy: TaxonomyFile) -> Mapping[str, str]:
+    """What topics are called in the national category tree: branch and topic."""
+    groups = {topic.name: topic.group for topic in taxonomy.topics}
+    return {
+        topic.name: f"{topic.group or groups.get(topic.under, '')} / {topic.name.replace('_', ' ')}"
+        for topic in taxonomy.topics
+    }
 
 
 def read_taxonomy(settings: Settings) -> TaxonomyFile:

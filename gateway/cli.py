@@ -15,6 +15,7 @@ from gateway.commands.check import check
 from gateway.commands.correct import correct
 from gateway.commands.deadlines import deadlines
 from gateway.commands.evaluate import evaluate
+from gateway.commands.handoff import handoff
 from gateway.commands.look import export, reconcile, status
 from gateway.commands.match import match
 from gateway.commands.normalize import normalize
@@ -37,7 +38,7 @@ def cli() -> None:
 
 
 OPERATE = (run, send, check, status, parked, replay, verify, evidence, reconcile, export, backup)
-OFFICERS = (import_, signals_, places, correct, deadlines, train)
+OFFICERS = (import_, signals_, places, correct, handoff, deadlines, train)
 MEASURE = (normalize, match, evaluate)
 for command in (*OPERATE, *OFFICERS, *MEASURE):
     cli.add_command(command)

@@ -5,8 +5,8 @@ The rows are accepted like any other delivery, in the daemon when one runs, and 
 becomes is remembered with it, so that nobody reports it twice.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 
 import msgspec
@@ -16,6 +16,7 @@ from channels.officer_found import Found, external_id
 from forwarder.ports import Database, Transaction
 from forwarder.routing import NOWHERE, Routes
 from gateway import signals
+from gateway.handoff import Handed, hand_over
 from gateway.journal import Journal
 from gateway.learning.corrections import Correction, correct
 from gateway.naming import record_id_of
@@ -40,6 +41,8 @@ class Filing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     rows: tuple[Row, ...] = ()
     signal: int | None = None
     correction: Correction | None = None
+    #: What an officer carried over to a store without an API.
+    handed: tuple[Handed, ...] = ()
     who: str = "operator"
 
 
@@ -61,6 +64,8 @@ class Desk:
     clock: Callable[[], int]
     #: Where a corrected record goes.
     centrals: Routes = NOWHERE
+    #: What tracking ids look like, by store.
+    tracking: Mapping[str, str] = field(default_factory=dict)
     #: By which a corrected report gets its deadlines.
     deadlines: Clock | None = None
 
@@ -68,6 +73,8 @@ class Desk:
         """Put it into the journal; raises NotStored, and LookupError for what nobody knows."""
         if filing.correction is not None:
             return await self._correct(filing.correction)
+        if filing.handed:
+            return await self._hand_over(filing.handed)
         if filing.signal is not None:
             return await self._report(filing.signal, filing.who)
         deliveries = [
@@ -78,6 +85,17 @@ class Desk:
         what = f"imported {new} of {len(accepted)} rows"
         await self.database.write(partial(self._audit, who=filing.who, what=what))
         return Filed(new=new, known=len(accepted) - new)
+
+    async def _hand_over(self, handed: Sequence[Handed]) -> Filed:
+        """All of them or none; ValueError and LookupError say which one does not fit."""
+
+        def write(tx: Transaction) -> int:
+            return sum(
+                hand_over(tx, one, pattern=self.tracking[one.store], now=self.clock())
+                for one in handed
+            )
+
+        return Filed(new=await self.database.write(write))
 
     async def _report(self, number: int, who: str) -> Filed:
         seen = await self.database.read(lambda tx: signals.find(tx, self.vault, number))

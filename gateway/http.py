@@ -21,6 +21,7 @@ from channels.contract import NotStored
 from channels.problem import problem
 from channels.room import Room, give
 from gateway.filing import Filed, Filing
+from gateway.handoff import AlreadyGiven, WrongForm
 from gateway.operate import Order
 from gateway.vault import same
 
@@ -160,6 +161,8 @@ def internal_app(
             return web.json_response(msgspec.to_builtins(await file(filing)))
         except LookupError:
             return problem(HTTPStatus.NOT_FOUND)
+        except (WrongForm, AlreadyGiven) as exc:
+            return problem(HTTPStatus.UNPROCESSABLE_ENTITY, str(exc))
 
     guard = _guard(Room(ARRIVING_BYTES))
     app = web.Application(middlewares=[guard], client_max_size=ORDER_BYTES)

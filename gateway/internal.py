@@ -3,11 +3,12 @@
 from datetime import datetime
 
 from forwarder import outbox_desk
+from forwarder.outbox import CENTRAL
 from forwarder.ports import Transaction
 from gateway import operate, work
 from gateway.build import Parts
 from gateway.build_craft import build_clock
-from gateway.build_routes import build_routes
+from gateway.build_routes import build_routes, tracking_forms
 from gateway.clock import now_ms
 from gateway.filing import Desk, Filed, Filing
 from gateway.health import Health
@@ -32,6 +33,7 @@ async def file_for(parts: Parts, filing: Filing) -> Filed:
         clock=now_ms,
         deadlines=build_clock(parts.settings),
         centrals=build_routes(parts.settings),
+        tracking=tracking_forms(parts.settings),
     )
     filed = await desk.file(filing)
     parts.poke_workers()
@@ -53,6 +55,9 @@ async def scrape(parts: Parts, health: Health, accept: str) -> tuple[str, bytes]
         name = worker.target.name
         waiting = sum(depth.get((name, state), 0) for state in ("pending", "uncertain"))
         metrics.waiting(name, waiting, _since(oldest.get(name)))
+    for name in tracking_forms(parts.settings):  # an officer's list: no worker counts it
+        target = f"{CENTRAL}{name}"
+        metrics.waiting(target, depth.get((target, "pending"), 0), _since(oldest.get(target)))
     return metrics.render(accept)
 
 

@@ -20,6 +20,7 @@ from channels.registry import CHANNELS
 from channels.web_options import HOURS, Zone
 from forwarder.backoff import Policy
 from forwarder.central.contract import Central
+from forwarder.central.handoff import HandoffCentral
 from forwarder.central.http import HttpCentral
 from forwarder.central.open311 import Open311Central
 from forwarder.central.postgres import PostgresCentral
@@ -52,6 +53,7 @@ CENTRALS: tuple[type[Central], ...] = (
     HttpCentral,
     PostgresCentral,
     Open311Central,
+    HandoffCentral,
 )
 EMBEDDED_CENTRAL = {"central": {"kind": "sqlite"}}
 

@@ -34,7 +34,7 @@ def build_targets(
     troubles: Troubles,
 ) -> list[Target]:
     """All of them; `files` by the name of their target."""
-    stores = [to_central(central) for central in centrals.values()]
+    stores = [to_central(central) for central in centrals.values() if not central.by_hand]
     doors = [_watched(_door(name, channel), name, troubles) for name, channel in channels.items()]
     media = [
         _watched(fetching.target(), target.removeprefix(MEDIA), troubles)

@@ -104,6 +104,7 @@ def _sections() -> list[tuple[str, Any]]:
         ("central.database", CENTRALS[2].Options),
         ("central.city", CENTRALS[3].Options),
         ("central.city.share", Share),
+        ("central.sp4n", CENTRALS[4].Options),
     ]
     return [
         *simple,

@@ -129,13 +129,15 @@ class SqliteCentral(Central):
         return [row if isinstance(row, Refused) else Receipt() for row in rows]
 
     def _look_up(self, push: Push) -> Receipt | Uncertain | None:
-        sql = HAS
-        key: tuple[object, ...] = (push.record_id, push.revision)
-        if push.kind == "comment":
-            said = comment_cells(push)
-            sql, key = HAS_COMMENT, (() if isinstance(said, Refused) else said[:1])
+        said = comment_cells(push) if push.kind == "comment" else (push.record_id, push.revision)
+        if isinstance(said, Refused):
+            return None
         try:
-            row = key and self._opened().conn.execute(sql, key).fetchone()
+            ask = self._opened().conn.execute
+            if push.kind == "comment":
+                row = ask(HAS_COMMENT, said[:1]).fetchone()
+            else:
+                row = ask(HAS, said).fetchone()
         except (sqlite3.Error, OSError) as exc:
             self._let_go()
             return Uncertain(reason=f"{self.path.name}: {exc}")

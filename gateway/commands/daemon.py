@@ -14,10 +14,11 @@ import msgspec
 from gateway import operate
 from gateway.app import operator_token
 from gateway.build_craft import build_clock
-from gateway.build_routes import build_routes
+from gateway.build_routes import build_routes, tracking_forms
 from gateway.clock import now_ms
 from gateway.commands.common import Place
 from gateway.filing import Desk, Filed, Filing
+from gateway.handoff import AlreadyGiven, WrongForm
 from gateway.journal import Journal
 from gateway.operate import Order
 from gateway.settings import Settings
@@ -54,6 +55,8 @@ def file_it(place: Place, filing: Filing) -> Filed:
         return msgspec.convert(_posted(settings, operator_token(vault), "/file", body), type=Filed)
     except LookupError as exc:
         raise click.ClickException(f"there is no {exc}") from exc
+    except (WrongForm, AlreadyGiven) as exc:
+        raise click.ClickException(str(exc)) from exc
 
 
 def not_ready(settings: Settings) -> list[str]:
@@ -87,6 +90,7 @@ async def _file_here(settings: Settings, vault: Vault, filing: Filing) -> Filed:
             clock=now_ms,
             deadlines=build_clock(settings),
             centrals=build_routes(settings),
+            tracking=tracking_forms(settings),
         )
         return await desk.file(filing)
     finally:
@@ -102,6 +106,8 @@ def _posted(settings: Settings, token: str, path: str, body: bytes) -> Any:  # n
         with _open(settings, path, body, {"Authorization": f"Bearer {token}"}) as response:
             return json.load(response)
     except urllib.error.HTTPError as exc:
+        if exc.code == HTTPStatus.UNPROCESSABLE_ENTITY:
+            raise click.ClickException(str(json.load(exc).get("detail", ""))) from exc
         if exc.code == HTTPStatus.NOT_FOUND:
             raise click.ClickException("the gateway does not know it") from exc
         raise click.ClickException(f"the running gateway did not take it: {exc}") from exc
