@@ -42,7 +42,7 @@ COMMANDS = (
     *("parked list", "parked show", "parked retry", "parked drop"),
     *("import", "signals list", "signals report", "places import", "places show", "places learn"),
     *("normalize", "match", "evaluate", "train", "correct", "deadlines"),
-    *("handoff", "handoff list", "handoff show", "handoff done", "handoff export"),
+    *("handoff list", "handoff show", "handoff done", "handoff export"),
 )
 CODE = re.compile(r"\b[0-9A-HJKMNP-TV-Z]{9}\b")
 
