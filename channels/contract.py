@@ -10,6 +10,7 @@ it is imported from here. How to write a channel: channels/README.md.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, ClassVar, Protocol
 
 import msgspec
@@ -182,6 +183,16 @@ class Channel:
         """A return address for a contact somebody gave elsewhere; None where it is not of ours."""
         del contact
         return None
+
+    def open_until(self, heard_at: datetime) -> datetime | None:
+        """When somebody who wrote then can be answered here no more; None: they always can."""
+        del heard_at
+        return None
+
+    def cost(self, text: str) -> int:
+        """What sending this costs, in the units this channel is billed in; 0: nothing."""
+        del text
+        return 0
 
     async def fetch(self, file: RemoteFile, sink: Sink) -> Outcome:
         """Get a file one of our messages named; called again until it comes or is refused."""

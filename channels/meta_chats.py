@@ -8,6 +8,7 @@ meta_media.py.
 import time
 import uuid
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from channels.contract import Attachment, Outcome, Parsed, RemoteFile, Reply, Simulated, Sink
@@ -15,7 +16,7 @@ from channels.meta_door import MetaDoor
 from channels.meta_media import fetch_page_file
 from channels.meta_options import MetaOptions
 from channels.meta_page import read
-from channels.meta_send import Manner, PageAnswers
+from channels.meta_send import LATE_HOURS, WINDOW_HOURS, Manner, PageAnswers
 
 
 class MetaChats(MetaDoor):
@@ -37,6 +38,10 @@ class MetaChats(MetaDoor):
     async def reply(self, reply: Reply) -> Outcome:
         """Answer while the window is open."""
         return await self._answers.send(reply, self._options)
+
+    def open_until(self, heard_at: datetime) -> datetime | None:
+        """A day; a week with Meta's leave."""
+        return heard_at + timedelta(hours=LATE_HOURS if self._options.human_agent else WINDOW_HOURS)
 
     async def fetch(self, file: RemoteFile, sink: Sink) -> Outcome:
         """Get a file from Meta's delivery network, or the words of a mention."""

@@ -166,17 +166,23 @@ class Sms(Channel):
             return KEPT
         number, _, ours = reply.to.partition(" ")
         address = self._reports.address(reply.id, for_kannel=self._options.preset == "kannel")
-        text = gsm7.typewritten(clean(reply.text))
         return await self._api.send(
             Outgoing(
                 id=reply.id,
                 to=number,
                 sender=ours or self._options.sender,
-                # A gateway would cut what is too long without a word.
-                text=gsm7.shorten(text, self._options.max_segments),
+                text=self._fitting(reply.text),
                 report_url=address,
             )
         )
+
+    def _fitting(self, text: str) -> str:
+        """A gateway would cut what is too long without a word."""
+        return gsm7.shorten(gsm7.typewritten(clean(text)), self._options.max_segments)
+
+    def cost(self, text: str) -> int:
+        """The SMS it takes."""
+        return 0 if self.keeps() else gsm7.segments(self._fitting(text))
 
     def reach(self, contact: str) -> str | None:
         """Any telephone number."""

@@ -8,13 +8,14 @@ days. Items: whatsapp_read.py; answers: whatsapp_send.py; files: whatsapp_media.
 import time
 import uuid
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from channels import whatsapp_read
 from channels.contract import Attachment, Outcome, Parsed, RemoteFile, Reply, Simulated, Sink
 from channels.meta_door import MetaDoor
 from channels.meta_options import MetaOptions, WhatsappOptions
 from channels.whatsapp_media import WhatsappFiles
-from channels.whatsapp_send import WhatsappAnswers
+from channels.whatsapp_send import WINDOW_HOURS, WhatsappAnswers
 
 
 class Whatsapp(MetaDoor):
@@ -37,6 +38,10 @@ class Whatsapp(MetaDoor):
     async def reply(self, reply: Reply) -> Outcome:
         """Answer while the window is open, later by template."""
         return await self._answers.send(reply, self._options)
+
+    def open_until(self, heard_at: datetime) -> datetime | None:
+        """A day, where there is no template for later."""
+        return None if self._options.template else heard_at + timedelta(hours=WINDOW_HOURS)
 
     async def fetch(self, file: RemoteFile, sink: Sink) -> Outcome:
         """Get a photo, a voice message or a document."""

@@ -21,7 +21,6 @@ from aiohttp import web
 from forwarder import outbox
 from forwarder.ports import Transaction
 from gateway import leases
-from gateway.back.statuses import read_statuses
 from gateway.build import DAY_MS, Parts, build
 from gateway.build_craft import build_rules
 from gateway.clock import now_ms
@@ -220,12 +219,12 @@ class App:
                 self._settings.config_dir, self._settings.data_dir, self._environment
             )
             build_rules(fresh)
-            statuses = read_statuses(fresh.config_dir)
+            renewed = parts.back.renew(fresh)
         except SettingsError as exc:
             log.error("reload refused", problem=str(exc))  # noqa: TRY400 (a sentence, no traceback)
             self._notifier.ready(f"reload refused: {exc}")
             return
-        parts.back.renew(statuses)
+        renewed()
         parts.workshop.furnish(fresh, parts.vault.key)
         for name, channel in parts.channels.items():
             if name in fresh.channels:

@@ -146,6 +146,7 @@ def build(settings: Settings, key: bytes, store: Store, workshop: InProcess | No
             centrals=build_routes(settings),
             channels=channels,
             fetchings=fetchings(channels, build_files(settings)),
+            utc_hours=settings.tenant.utc_hours,
         ),
         pipeline=Pipeline(
             database=store,
@@ -157,7 +158,15 @@ def build(settings: Settings, key: bytes, store: Store, workshop: InProcess | No
             settled=lambda opened, made: _settled(parts, opened, made),
             crowded=lambda: journal.crowded,
         ),
-        back=build_way_back(settings, centrals, database=store, vault=vault, metrics=metrics),
+        back=build_way_back(
+            settings,
+            centrals,
+            channels,
+            database=store,
+            vault=vault,
+            metrics=metrics,
+            poke=lambda: parts.poke_workers(),  # noqa: PLW0108 (parts are not there yet)
+        ),
     )
     parts.workers = _workers(parts)
     return parts

@@ -13,7 +13,7 @@ from forwarder import outbox_desk
 from forwarder.ports import Transaction
 from forwarder.routing import Routes
 from gateway import members, questions, records
-from gateway.back import timeline
+from gateway.back import notices, timeline
 from gateway.revise import revise
 from gateway.turn import Effects
 from gateway.vault import Vault
@@ -31,6 +31,7 @@ def forget(tx: Transaction, vault: Vault, effects: Effects, *, centrals: Routes,
             revise(tx, vault, record_id, nameless, centrals=centrals, now=now)
         records.forget(tx, person.lane)
         timeline.forget(tx, ids)
+        notices.forget(tx, person.lane, now)
         outbox_desk.forget(tx, person.lane, now)
         rows = members.forget(tx, person.lane, [person.row])
         questions.close(tx, [person.lane])

@@ -15,7 +15,7 @@ import msgspec
 from forwarder import outbox_desk
 from forwarder.ports import Transaction, Vault
 from gateway import work
-from gateway.back import strays
+from gateway.back import notices, strays
 
 PARKED = """
 select 'j' || w.journal_id, j.channel, j.received_at, w.reason from work w
@@ -34,7 +34,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     verb: Literal["retry", "drop", "replay"]
     #: "j12" is a journal row, "o7" an outbox row, "s3" an update of a store about a case nobody
-    #: knows; empty means all that are parked.
+    #: knows, "n5" a notice held for want of budget; empty means all that are parked.
     ids: list[str] = []
     reason: str = ""
     since: int = 0
@@ -65,7 +65,12 @@ def parked(tx: Transaction) -> list[Parked]:
         Parked(id=f"s{id_}", where=f"central:{store}", at=at, reason="about a case nobody knows")
         for id_, store, at in strays.listed(tx)
     ]
-    return unread + undelivered + homeless
+    held = [
+        Parked(id=f"n{one.id}", where="notice", at=one.created_at, reason=one.reason or "")
+        for one in notices.listed(tx)
+        if one.state == "held"
+    ]
+    return unread + undelivered + homeless + held
 
 
 def content(tx: Transaction, vault: Vault, id_: str) -> str:
@@ -76,6 +81,8 @@ def content(tx: Transaction, vault: Vault, id_: str) -> str:
         sealed = (rows[0].payload, rows[0].data_key)
     elif id_[0] == "s":
         sealed = strays.content(tx, number)
+    elif id_[0] == "n":
+        return "worded when it goes"
     else:
         sealed = outbox_desk.sealed_body(tx, number)
     if sealed[1] is None:
@@ -92,12 +99,17 @@ def carry_out(tx: Transaction, order: Order, now: int) -> int:
         wanted = set(order.ids) or {item.id for item in parked(tx)}
         chosen = [item.id for item in parked(tx) if item.id in wanted]
         journal, sent, homeless = (_numbers(chosen, kind) for kind in "jos")
+        held = _numbers(chosen, "n")
         if order.verb == "retry":
             work.requeue(tx, journal, now=now)
             outbox_desk.retry(tx, sent, now)
+            for id_ in held:
+                notices.release(tx, id_, now)
             # An update is taken by itself as soon as its case is known.
         else:
             _drop(tx, (journal, sent, homeless), order.reason, now)
+            for id_ in held:
+                notices.drop(tx, id_, f"dropped: {order.reason}", now)
         touched = len(chosen)
     what = f"{order.verb} {touched} rows {order.channel} {order.reason}".strip()
     tx.run(AUDIT, at=now, who=order.who, what=what)

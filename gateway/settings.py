@@ -31,6 +31,7 @@ from gateway.decode import Decoder, read_toml
 from gateway.errors import SettingsError
 from gateway.files_options import Attachments
 from gateway.log import Format, Level
+from gateway.notices_options import Notices
 from gateway.secrets import Secrets
 from gateway.sockets import host_and_port, is_loopback
 from normalizer.gazetteer import GazetteerError, area_of
@@ -183,6 +184,7 @@ class File(_Section, frozen=True, kw_only=True):
     identity: Identity = Identity()
     attachments: Attachments = Attachments()
     proof: Proof = Proof()
+    notices: Notices = Notices()
     limits: Limits = Limits()
     log: Log = Log()
     central: dict[str, dict[str, Any]] = {}
@@ -216,6 +218,7 @@ class Settings:
     identity: Identity
     attachments: Attachments
     proof: Proof
+    notices: Notices
     limits: Limits
     log: Log
     centrals: Mapping[str, CentralSettings]
@@ -247,6 +250,7 @@ def read_settings(
         identity=content.identity,
         attachments=content.attachments,
         proof=content.proof,
+        notices=content.notices,
         limits=content.limits,
         log=content.log,
         centrals=_centrals(content.central or EMBEDDED_CENTRAL, decoder),

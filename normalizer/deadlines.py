@@ -41,7 +41,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     #: At risk so many working days before, or hours where the step counts hours.
     warn: Annotated[float, msgspec.Meta(ge=0)] = 1
     #: States of a case in which this has happened.
-    met_by: tuple[State, ...] = ("selesai", "dibatalkan")
+    met_by: tuple[State, ...] = ("selesai", "diarsipkan", "dibatalkan")
 
 
 class DeadlinesFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -18,9 +18,19 @@ from normalizer.wording import Sentence
 #: What was asked last and not answered yet.
 #: where: the place of a report. what: what a report without words is about. words: the same, not
 #: said aloud. more: the citizen announced an addition. erase: whether they mean it. solved: whether
-#: their case is. anonymous, confidential, hidden: no question, but a wish for the next report.
+#: their case is. answer: what the office wants to know of it. anonymous, confidential, hidden: no
+#: question, but a wish for the next report.
 Topic: TypeAlias = Literal[
-    "where", "what", "words", "more", "erase", "solved", "anonymous", "confidential", "hidden"
+    "where",
+    "what",
+    "words",
+    "more",
+    "erase",
+    "solved",
+    "answer",
+    "anonymous",
+    "confidential",
+    "hidden",
 ]
 #: What a message does to a record that is there already. "" is for the messages it was made of.
 Role: TypeAlias = Literal[
@@ -45,6 +55,7 @@ PATIENCE: Mapping[Topic, timedelta] = MappingProxyType(
         "more": SOON,
         "erase": ANSWER,
         "solved": timedelta(days=30),
+        "answer": timedelta(days=30),
         "anonymous": SOON,
         "confidential": SOON,
         "hidden": SOON,

@@ -5,13 +5,23 @@ What a citizen is told, in their language, in the words of config/replies.
 answered in Indonesian.
 """
 
-from normalizer.rules import Rules
+from collections.abc import Mapping
+from typing import Protocol
+
 from normalizer.wording import STATES, ButtonName, Replies, Sentence
 
 _DEFAULT = "id"
 
 
-def phrase(rules: Rules, name: Sentence, language: str | None, **values: str) -> str:
+class Speech(Protocol):
+    """Whatever holds the sentences, by language."""
+
+    @property
+    def replies(self) -> Mapping[str, Replies]:
+        """One language each."""
+
+
+def phrase(rules: Speech, name: Sentence, language: str | None, **values: str) -> str:
     """
     One sentence with its values filled in.
 
@@ -25,7 +35,7 @@ def phrase(rules: Rules, name: Sentence, language: str | None, **values: str) ->
     return sentence.format_map(values)
 
 
-def button(rules: Rules, name: ButtonName, language: str | None) -> str:
+def button(rules: Speech, name: ButtonName, language: str | None) -> str:
     """What stands on a button."""
     replies = rules.replies.get(language or _DEFAULT) or rules.replies[_DEFAULT]
     return str(getattr(replies.buttons, name))

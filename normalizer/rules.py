@@ -93,7 +93,7 @@ def read_rules(
         agencies=_agencies(files, taxonomy),
         flags=flag_rules(_decoded(files, "flags.toml", FlagsFile)),
         places=_places(files, tenant),
-        replies=MappingProxyType({language: _replies(files, language) for language in LANGUAGES}),
+        replies=read_replies(files),
         clock=read_clock(files, utc_hours, days_off),
         models=MappingProxyType(_models(files)),
     )
@@ -105,6 +105,11 @@ def read_clock(files: Mapping[str, bytes], utc_hours: int, days_off: DaysOff) ->
         return Clock(_decoded(files, "deadlines.toml", DeadlinesFile), utc_hours, days_off)
     except DeadlinesError as exc:
         raise RulesError(f"deadlines.toml: {exc}.") from exc
+
+
+def read_replies(files: Mapping[str, bytes]) -> Mapping[str, Replies]:
+    """The sentences for citizens by language; raises RulesError where a file does not fit."""
+    return MappingProxyType({language: _replies(files, language) for language in LANGUAGES})
 
 
 def _decoded(files: Mapping[str, bytes], name: str, shape: type[T]) -> T:

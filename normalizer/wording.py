@@ -45,6 +45,16 @@ Sentence: TypeAlias = Literal[
     "erase_ask",
     "erased",
     "prove",
+    "ask_solved",
+    "notice_transfer",
+    "notice_answer",
+    "notice_question",
+    "notice_stop",
+    "same_status",
+    "same_answer",
+    "stopped",
+    "resumed",
+    "answered",
     "subject_receipt",
     "subject_status",
     "subject_report",
@@ -55,7 +65,7 @@ State: TypeAlias = Literal[
 ]
 
 ButtonName: TypeAlias = Literal[
-    "anonymous", "confidential", "location", "withdraw", "erase", "keep"
+    "anonymous", "confidential", "location", "withdraw", "erase", "keep", "solved", "unsolved"
 ]
 
 SENTENCES: tuple[Sentence, ...] = get_args(Sentence)
@@ -84,6 +94,8 @@ _PLACEHOLDERS: dict[Sentence, frozenset[str]] = {
             "withdrawn",
             "solved",
             "unsolved",
+            "ask_solved",
+            "answered",
             "subject_receipt",
             "subject_status",
             "subject_report",
@@ -98,6 +110,11 @@ _PLACEHOLDERS: dict[Sentence, frozenset[str]] = {
     "next_hidden": frozenset({"command"}),
     "prove": frozenset({"command"}),
     "choose": frozenset({"count"}),
+    "notice_transfer": frozenset({"code", "agency"}),
+    **dict.fromkeys(
+        ("notice_answer", "notice_question", "same_answer"), frozenset({"code", "text"})
+    ),
+    "same_status": frozenset({"code", "state"}),
 }
 
 
@@ -121,6 +138,8 @@ class Buttons(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     withdraw: str
     erase: str
     keep: str
+    solved: str
+    unsolved: str
 
 
 class Replies(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -179,6 +198,21 @@ class Replies(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     erased: str
     #: To BATAL by mail: anybody can write another's address as sender.
     prove: str
+    #: In a notice: when a case is closed; who has it now; what the office wrote or asks; once, how
+    #: to get no more of them.
+    ask_solved: str
+    notice_transfer: str
+    notice_answer: str
+    notice_question: str
+    notice_stop: str
+    #: ... about a report of somebody else that says the same.
+    same_status: str
+    same_answer: str
+    #: After BERHENTI and MULAI.
+    stopped: str
+    resumed: str
+    #: After an answer to what the office asked.
+    answered: str
     #: Subject lines, for mail.
     subject_receipt: str
     subject_status: str

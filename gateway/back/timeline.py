@@ -39,6 +39,10 @@ OF = """
 select id, store, at, kind, state, word, document, data_key from timeline
 where record_id = :record_id order by at, id
 """
+AMONG = """
+select record_id, id, store, at, kind, state, word, document, data_key from timeline
+where id {among:ids} order by at, id
+"""
 NUMBER = "select count(*) from timeline where record_id = :record_id and store = ''"
 FORGET = "update timeline set data_key = null where record_id {among:record_ids}"
 
@@ -113,6 +117,12 @@ def bring_up_to_date(tx: Transaction, record_id: str, now: int) -> str | None:
 def of(tx: Transaction, record_id: str, vault: Vault | None = None) -> list[Step]:
     """The timeline of a case, oldest first; with a vault also what only its sender may read."""
     return [_step(row, vault) for row in tx.all(OF, record_id=record_id)]
+
+
+def among(tx: Transaction, vault: Vault, ids: Sequence[int]) -> list[tuple[str, Step]]:
+    """These entries with the records they are about, oldest first."""
+    rows = tx.all(AMONG, ids=list(ids)) if ids else []
+    return [(row[0], _step(row[1:], vault)) for row in rows]
 
 
 def said_by_citizen(tx: Transaction, record_id: str) -> int:

@@ -1,5 +1,6 @@
 """The way back as a whole: what takes updates, where they come in, and what is made of them."""
 
+import asyncio
 import random
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
@@ -8,17 +9,25 @@ from functools import partial
 
 import structlog
 
+from channels.contract import Channel
 from forwarder.central.contract import Central
-from forwarder.ports import Database, Vault
+from forwarder.ports import Database
+from gateway.back import strays
 from gateway.back.door import Door
+from gateway.back.planning import plan
 from gateway.back.poller import Poller
-from gateway.back.statuses import Statuses, read_statuses
+from gateway.back.speech import read_speech
+from gateway.back.statuses import read_statuses
 from gateway.back.take import Taken, Taker
+from gateway.back.telling import Teller
 from gateway.clock import now_ms
 from gateway.metrics import Metrics
 from gateway.settings import Settings
+from gateway.vault import Vault
 
 log = structlog.get_logger()
+
+STRAYS_SECONDS = 15.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,26 +37,48 @@ class WayBack:
     taker: Taker
     door: Door
     pollers: tuple[Poller, ...]
+    teller: Teller
+    database: Database
 
     def running(self) -> list[tuple[str, Callable[[], Awaitable[None]]]]:
         """What runs until it is cancelled, by name."""
-        return [(poller.name, poller.run) for poller in self.pollers]
+        asking = [(poller.name, poller.run) for poller in self.pollers]
+        return [("notices", self.teller.run), ("stray updates", self._look_after_strays), *asking]
 
-    def renew(self, statuses: Statuses) -> None:
-        """Go on with another table of words."""
-        self.taker.statuses = statuses
+    def renew(self, settings: Settings) -> Callable[[], None]:
+        """Read words and sentences again; SettingsError, or what puts them in force."""
+        statuses, speech = read_statuses(settings.config_dir), read_speech(settings.config_dir)
+
+        def in_force() -> None:
+            self.taker.statuses, self.teller.speech = statuses, speech
+
+        return in_force
+
+    async def _look_after_strays(self) -> None:
+        """Take updates whose case is known by now."""
+        while True:
+            if await self.database.read(lambda tx: strays.known_now(tx, self.taker.vault)):
+                await self.database.write(lambda tx: self.taker.take_strays(tx, now_ms()))
+            await asyncio.sleep(STRAYS_SECONDS)
 
 
-def build_way_back(
+def build_way_back(  # noqa: PLR0913 (the composition root names each)
     settings: Settings,
     centrals: Mapping[str, Central],
+    channels: Mapping[str, Channel],
     *,
     database: Database,
     vault: Vault,
     metrics: Metrics,
+    poke: Callable[[], None],
 ) -> WayBack:
     """Everything behind an update, wired."""
-    taker = Taker(vault=vault, statuses=read_statuses(settings.config_dir), on_news=lambda *_: None)
+    fold = int(settings.notices.fold * 1000)
+    taker = Taker(
+        vault=vault,
+        statuses=read_statuses(settings.config_dir),
+        on_news=lambda tx, news, now: plan(tx, news, fold=fold, now=now),
+    )
     told = partial(_told, metrics)
     pollers = (
         Poller(
@@ -71,7 +102,17 @@ def build_way_back(
         told=told,
         refused=lambda store: metrics.updates(store, "refused"),
     )
-    return WayBack(taker=taker, door=door, pollers=tuple(pollers))
+    teller = Teller(
+        database=database,
+        vault=vault,
+        channels=channels,
+        speech=read_speech(settings.config_dir),
+        manners=settings.notices,
+        utc_hours=settings.tenant.utc_hours,
+        clock=now_ms,
+        told=poke,
+    )
+    return WayBack(taker=taker, door=door, pollers=tuple(pollers), teller=teller, database=database)
 
 
 def _told(metrics: Metrics, store: str, taken: Taken) -> None:

@@ -339,4 +339,53 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         )
         """,
     ),
+    (
+        # What citizens are still to be told of their cases; one row gathers what comes within a
+        # moment.
+        """
+        create table notices (
+            id {id},
+            record_id text not null references records (record_id),
+            lane text not null,               -- pseudonym of the reporter
+            state text not null default 'waiting' check (state in
+                ('waiting', 'held', 'put', 'stopped')),
+            due bigint not null,
+            created_at bigint not null,
+            settled_at bigint,
+            reason text,                      -- why it is held, stopped or sent all the same
+            units bigint not null default 0   -- what sending it was reckoned to cost
+        )
+        """,
+        """
+        create unique index notices_open on notices (record_id)
+        where state in ('waiting', 'held')
+        """,
+        "create index notices_due on notices (due, id) where state in ('waiting', 'held')",
+        "create index notices_told on notices (record_id, settled_at) where state = 'put'",
+        "create index notices_of on notices (lane) where state = 'put'",
+        """
+        create table notice_lines (
+            notice_id bigint not null,
+            timeline_id bigint not null,
+            primary key (notice_id, timeline_id)
+        ) {clustered}
+        """,
+        "create index records_by_cluster on records (cluster) where cluster is not null",
+        # Who asked for no notices.
+        """
+        create table silenced (
+            lane text primary key,
+            since bigint not null
+        )
+        """,
+        # What answers cost, in the channel's own units, by month of the office's clock.
+        """
+        create table spent (
+            channel text not null,
+            month text not null,              -- such as 2026-03
+            units bigint not null,
+            primary key (channel, month)
+        )
+        """,
+    ),
 )

@@ -1,0 +1,21 @@
+"""Who asked for no notices, by BERHENTI: all SQL on the table `silenced`."""
+
+from collections.abc import Sequence
+
+from forwarder.ports import Transaction
+
+
+def silence(tx: Transaction, lane: str, now: int) -> None:
+    """Send no notices any more; receipts and answers still go out."""
+    tx.insert("silenced", ("lane", "since"), [(lane, now)])
+
+
+def speak(tx: Transaction, lane: str) -> None:
+    """Send them again."""
+    tx.run("delete from silenced where lane = :lane", lane=lane)
+
+
+def among(tx: Transaction, lanes: Sequence[str]) -> set[str]:
+    """Who of these asked for none."""
+    rows = tx.all("select lane from silenced where lane {among:lanes}", lanes=list(lanes))
+    return {row[0] for row in rows}
