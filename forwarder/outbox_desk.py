@@ -54,6 +54,7 @@ update outbox set data_key = null, owner = null,
     settled_at = case when state in ('pending', 'uncertain') then :now else settled_at end,
     state = case when state in ('pending', 'uncertain') then 'parked' else state end
 where lane = :lane and reply_id is not null
+  and record_id not in (select record_id from holds)
 """
 SEALED = """
 select b.body, o.data_key from outbox o join outbox_bodies b on b.id = o.id where o.id = :id

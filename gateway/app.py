@@ -27,7 +27,7 @@ from gateway.clock import now_ms
 from gateway.errors import SettingsError
 from gateway.health import Health, until_listening
 from gateway.http import internal_app, open_doors, public_app, runner_of
-from gateway.internal import carry_out, file_for, scrape
+from gateway.internal import carry_out, entrusted, file_for, renew_key, scrape
 from gateway.notify import Notifier
 from gateway.refill import refill
 from gateway.secrets import Secrets, gateway_key
@@ -115,6 +115,7 @@ class App:
             metrics=partial(scrape, parts, health),
             carry_out=partial(carry_out, parts),
             file=partial(file_for, parts),
+            entrust=partial(entrusted, parts, self._environment),
             token=operator_token(parts.vault),
         )
         await self._listen(stack, internal, "internal", http.internal)
@@ -220,6 +221,7 @@ class App:
             )
             build_rules(fresh)
             renewed = parts.back.renew(fresh)
+            renew_key(parts, self._environment)
         except SettingsError as exc:
             log.error("reload refused", problem=str(exc))  # noqa: TRY400 (a sentence, no traceback)
             self._notifier.ready(f"reload refused: {exc}")

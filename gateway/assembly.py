@@ -45,13 +45,16 @@ class PartSeen(msgspec.Struct, frozen=True):
     #: None: a picture of an album.
     part: Part | None
     lane: str
+    #: What the pieces of one message have in common: `batch_words`, hashed with a key, because a
+    #: row of an anonymous report must not tell its sender's pseudonym.
+    batch: str
 
-    @property
-    def batch(self) -> str:
-        """What the pieces of one message have in common."""
-        if self.part is None:
-            return f"{self.row.channel} {self.lane} album {self.message.album}"
-        return f"{self.row.channel} {self.lane} {self.part.reference} {self.part.total}"
+
+def batch_words(channel: str, lane: str, message: InboundMessage) -> tuple[str, ...]:
+    """What the pieces of one message have in common."""
+    if message.part is None:
+        return (channel, lane, "album", message.album)
+    return (channel, lane, message.part.reference, str(message.part.total))
 
 
 def is_piece(message: InboundMessage) -> bool:

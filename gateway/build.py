@@ -24,6 +24,7 @@ from channels.contract import (
 )
 from forwarder.central.contract import Central
 from forwarder.outbox import CENTRAL, CHANNEL
+from forwarder.ports import Database
 from forwarder.target import Surroundings
 from forwarder.worker import Worker
 from gateway.anchoring import Anchoring, Ways, to_file, ways_of
@@ -34,6 +35,7 @@ from gateway.build_craft import (
     build_clock,
     build_craft,
     build_files,
+    build_ministry,
     read_topics,
 )
 from gateway.build_routes import build_routes
@@ -41,6 +43,7 @@ from gateway.clock import now_ms
 from gateway.codes import CaseCodes
 from gateway.conversation import Timing
 from gateway.craft import Composed
+from gateway.custody.desk import Custodian
 from gateway.deadlines import Deadlines
 from gateway.fetching import MEDIA, fetchings
 from gateway.following import Following
@@ -68,6 +71,20 @@ KINDS = {
     Ignored: "ignored",
     Unreadable: "unreadable",
 }
+
+
+def build_custodian(settings: Settings, vault: Vault, database: Database) -> Custodian:
+    """What carries out orders about personal data."""
+    return Custodian(
+        database=database,
+        vault=vault,
+        ministry=build_ministry(settings),
+        centrals=build_routes(settings),
+        files=build_files(settings),
+        retention=settings.retention,
+        two_persons=settings.identity.two_persons,
+        clock=now_ms,
+    )
 
 
 @dataclass(slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from gateway.craft import Craft
 from gateway.days_off import days_off
 from gateway.errors import SettingsError
 from gateway.files import Files
+from gateway.ministry import Ministry
 from gateway.reading import Reader
 from gateway.recording import Recorder
 from gateway.settings import Settings
@@ -78,6 +79,11 @@ def build_files(settings: Settings) -> Files:
     return Files(settings.data_dir / "attachments", settings.attachments)
 
 
+def build_ministry(settings: Settings) -> Ministry | None:
+    """What seals who an anonymous citizen is; None where no key was given."""
+    return Ministry(settings.ministry) if settings.ministry else None
+
+
 def build_recorder(settings: Settings, vault: Vault) -> Recorder:
     """What makes records of messages."""
     return Recorder(
@@ -85,6 +91,7 @@ def build_recorder(settings: Settings, vault: Vault) -> Recorder:
         vault=vault,
         codes=CaseCodes(vault.derive("case codes")),
         files=build_files(settings),
+        ministry=build_ministry(settings),
         manners=Manners(
             centrals=build_routes(settings),
             receipt_patience=int(settings.pipeline.receipt_patience * 1000),

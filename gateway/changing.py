@@ -14,11 +14,11 @@ from channels.contract import InboundMessage
 from gateway.answering import addressed, say
 from gateway.beginning import fetches
 from gateway.members import Part
-from gateway.naming import moment
+from gateway.naming import hidden_lane, moment, record_id_of
 from gateway.reading import Reader
 from gateway.recording import Draft, Recorder
 from gateway.records import Stored
-from gateway.turn import Made, Question, Target, Turn
+from gateway.turn import Effects, Hidden, Made, Question, Target, Turn
 from gateway.work import Settled
 from normalizer.dialog_fold import Folded, Member, fold, kept, told_by
 from normalizer.dialog_talk import WITHDRAWN, Change
@@ -57,6 +57,7 @@ class Changer:
             reason=decision.role,
         )
         made = Made(
+            effects=_hidden(self._recorder, before, target),
             settled=[settled, *(msgspec.structs.replace(settled, id=id_) for id_ in ready.joined)],
             fetches=fetches(before, ready.message),
         )
@@ -75,7 +76,7 @@ class Changer:
         settled = [
             Settled(
                 id=part.row.id,
-                state="recorded" if part.row.external_id == before.external_id else "joined",
+                state="recorded" if _names(part, before) else "joined",
                 lane=ready.lane,
                 batch=ready.batch,
                 record_id=before.record_id,
@@ -83,7 +84,7 @@ class Changer:
             for part in target.parts
             if part.row.id in ready.ids
         ]
-        made = Made(settled=settled)
+        made = Made(settled=settled, effects=_hidden(self._recorder, before, target))
         fresh = [part for part in target.parts if part.row.record_id is None]
         for read in self._reader.read([part.row for part in fresh]):
             if isinstance(read.said, InboundMessage):
@@ -115,7 +116,7 @@ class Changer:
         whole = len(members) == len(target.parts)
         if not whole or not any(member.role == "" for member in members):
             first = Member(
-                external_id=before.external_id,
+                external_id=_first_id(target, before),
                 role="",
                 message=told_by(before),
                 received_at=before.received_at,
@@ -177,6 +178,27 @@ class Changer:
             before.record_id if number else "",
             revision=number or 1,
         )
+
+
+def _names(part: Part, record: Record) -> bool:
+    """Whether a record began with this row; an anonymous one does not tell its external id."""
+    return record_id_of(part.row.channel, part.row.external_id) == record.record_id
+
+
+def _first_id(target: Target, before: Record) -> str:
+    """What an edit of the first message names; no one message, where others were added to it."""
+    if any(remark.startswith("added to by the citizen") for remark in before.remarks):
+        return before.record_id
+    named = (part.row.external_id for part in target.parts if _names(part, before))
+    return next(named, before.external_id)
+
+
+def _hidden(recorder: Recorder, before: Record, target: Target) -> Effects:
+    """Whatever else is said about an anonymous report is not to be tied to its sender either."""
+    if not before.anonymous:
+        return Effects()
+    lane = hidden_lane(recorder.vault, target.stored.pseudonym)
+    return Effects(hidden=[Hidden(record_id=before.record_id, lane=lane)])
 
 
 def _reachable(draft: Draft, question: Question) -> Draft:

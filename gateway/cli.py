@@ -13,9 +13,19 @@ from gateway.commands.act import parked, replay
 from gateway.commands.backup import backup
 from gateway.commands.check import check
 from gateway.commands.correct import correct
+from gateway.commands.custody import (
+    breach_report,
+    erase,
+    hold,
+    release,
+    retain,
+    reveal,
+    tighten,
+)
 from gateway.commands.deadlines import deadlines
 from gateway.commands.evaluate import evaluate
 from gateway.commands.handoff import handoff
+from gateway.commands.keys import keys, unseal
 from gateway.commands.look import export, reconcile, status
 from gateway.commands.match import match
 from gateway.commands.normalize import normalize
@@ -40,7 +50,8 @@ def cli() -> None:
 OPERATE = (run, send, check, status, parked, replay, verify, evidence, reconcile, export, backup)
 OFFICERS = (import_, signals_, places, correct, handoff, deadlines, train)
 MEASURE = (normalize, match, evaluate)
-for command in (*OPERATE, *OFFICERS, *MEASURE):
+PRIVACY = (keys, unseal, tighten, reveal, hold, release, erase, retain, breach_report)
+for command in (*OPERATE, *PRIVACY, *OFFICERS, *MEASURE):
     cli.add_command(command)
 
 

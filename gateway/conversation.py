@@ -14,7 +14,7 @@ from forwarder import outbox_desk
 from forwarder.ports import Transaction
 from gateway import members, neighbours, questions, records
 from gateway.members import Waiting
-from gateway.naming import moment
+from gateway.naming import hidden_lane, is_hidden, moment
 from gateway.questions import Open
 from gateway.records import Status, Stored
 from gateway.turn import CHATS, FORGED, FORMS, Context, Inquiry, Talk, Target
@@ -71,15 +71,19 @@ def look_up(
 ) -> LookedUp:
     """What is known of each message, oldest first."""
     lanes = sorted({inquiry.lane for inquiry in asked})
+    hidden = {lane: hidden_lane(vault, lane) for lane in lanes}
+    answers = outbox_desk.recent(tx, [*lanes, *hidden.values()], since=now - HOUR)
     at = _Moment(
         tx=tx,
         vault=vault,
         timing=timing,
         now=now,
-        open=questions.of(tx, lanes),
+        open=_open(questions.of(tx, [*lanes, *hidden.values()]), hidden),
         waiting=members.waiting_of(tx, lanes),
         records=records.find_all(tx, [inquiry.record_id for inquiry in asked]),
-        answers=outbox_desk.recent(tx, lanes, since=now - HOUR),
+        answers={
+            lane: answers.get(lane, 0) + answers.get(other, 0) for lane, other in hidden.items()
+        },
     )
     first, later = _round(asked, at)
     asking = [inquiry for inquiry in first if inquiry.keys is not None]
@@ -91,6 +95,16 @@ def look_up(
     known = {inquiry.id: found for inquiry, found in zip(asking, alike, strict=True)}
     contexts = [_context(inquiry, known.get(inquiry.id, []), at) for inquiry in first]
     return LookedUp(inquiries=first, contexts=contexts, later=later)
+
+
+def _open(found: Mapping[str, Open], hidden: Mapping[str, str]) -> dict[str, Open]:
+    """The newest question of each sender, also where it is about an anonymous report."""
+    pairs = {lane: (found.get(lane), found.get(other)) for lane, other in hidden.items()}
+    return {
+        lane: max(filter(None, both), key=lambda one: one.asked_at)
+        for lane, both in pairs.items()
+        if any(both)
+    }
 
 
 def _round(asked: Sequence[Inquiry], at: _Moment) -> tuple[list[Inquiry], list[Inquiry]]:
@@ -180,7 +194,7 @@ def _conversation(inquiry: Inquiry, at: _Moment, waiting: Sequence[Waiting]) -> 
         chat=channel in CHATS,
         known_sender=channel not in FORMS,
         proven=channel not in FORGED or bool(inquiry.answers),
-        newest=known(records.latest_of(at.tx, inquiry.lane, without=WITHDRAWN)),
+        newest=known(_newest(inquiry, at)),
         named=known(records.status_of(at.tx, code)) if code else None,
         about=known(_answered(at.tx, inquiry.answers)),
         question=_question(at.open.get(inquiry.lane), at, known),
@@ -188,6 +202,13 @@ def _conversation(inquiry: Inquiry, at: _Moment, waiting: Sequence[Waiting]) -> 
         waited=waited,
     )
     return _with_original(conversation, inquiry, at, known) if inquiry.edits else conversation
+
+
+def _newest(inquiry: Inquiry, at: _Moment) -> Status | None:
+    """The sender's last case, anonymous or not."""
+    lanes = (inquiry.lane, hidden_lane(at.vault, inquiry.lane))
+    found = [records.latest_of(at.tx, lane, without=WITHDRAWN) for lane in lanes]
+    return max(filter(None, found), key=lambda status: status.received_at, default=None)
 
 
 def _with_original(
@@ -198,7 +219,8 @@ def _with_original(
 ) -> Conversation:
     """What an edited message became; another sender's is not spoken of."""
     original = members.original(at.tx, inquiry.channel, inquiry.edits)
-    if original is None or original.lane != inquiry.lane:
+    lanes = (inquiry.lane, hidden_lane(at.vault, inquiry.lane))
+    if original is None or original.lane not in lanes:
         return replace(conversation, about=None)
     if original.record_id is None:
         return replace(conversation, about=None, original_waits=original.state == "waiting")
@@ -213,9 +235,12 @@ def _knower(inquiry: Inquiry, at: _Moment) -> "Callable[[Status | None], Known |
         if status is None:
             return None
         # Who reported by a form and left this very number or address may speak about it here.
-        mine = status.pseudonym == inquiry.lane or (
-            bool(sender) and status.pseudonym == at.vault.pseudonym(status.channel, sender)
-        )
+        lanes = [inquiry.lane]
+        if sender:
+            lanes.append(at.vault.pseudonym(status.channel, sender))
+        if is_hidden(status.pseudonym):
+            lanes = [hidden_lane(at.vault, lane) for lane in lanes]
+        mine = status.pseudonym in lanes
         return Known(
             record_id=status.record_id,
             case_code=status.case_code,

@@ -20,6 +20,7 @@ from gateway.assembly import PartSeen, Ready, assemble, is_piece
 from gateway.clock import now_ms
 from gateway.earlier import Earlier
 from gateway.fetching import wanted
+from gateway.hiding import blind
 from gateway.naming import lane_of, moment
 from gateway.reading import Opened, Reader
 from gateway.recording import Recorder
@@ -168,7 +169,7 @@ class Craft:
     def _make(self, turn: Turn, earlier: Earlier) -> Made:
         question = turn.question
         try:
-            return self._talker.make(turn, earlier)
+            made = self._talker.make(turn, earlier)
         except OSError:
             raise  # the disk, not the message: the whole batch is taken up again
         except Exception as exc:
@@ -184,3 +185,5 @@ class Craft:
             )
             others = [replace(parked, id=id_) for id_ in question.ready.joined]
             return Made(settled=[parked, *others])
+        blind(made, question.ready.lane)
+        return made

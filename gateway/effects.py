@@ -7,17 +7,20 @@ was passed on stays, in a last revision that names nobody.
 
 from functools import partial
 
-import msgspec
-
 from forwarder import outbox_desk
 from forwarder.ports import Transaction
 from forwarder.routing import Routes
 from gateway import members, questions, records
 from gateway.back import notices, timeline
+from gateway.custody.erasing import Certificate, certify
+from gateway.custody.holding import held_among
+from gateway.hiding import asked_blindly, hide
+from gateway.naming import hidden_lane, moment
 from gateway.revise import revise
 from gateway.turn import Effects
 from gateway.vault import Vault
-from normalizer.record import Record, Reporter
+from normalizer.privacy_hidden import hidden_record, nameless
+from normalizer.record import Record
 
 AUDIT = "insert into audit (at, who, what) values (:at, :who, :what)"
 
@@ -25,16 +28,23 @@ AUDIT = "insert into audit (at, who, what) values (:at, :who, :what)"
 def forget(tx: Transaction, vault: Vault, effects: Effects, *, centrals: Routes, now: int) -> None:
     """Carry out who is to be forgotten; before the answer to it is written down."""
     for person in effects.forgotten:
-        ids = records.all_of(tx, person.lane)
+        lanes = (person.lane, hidden_lane(vault, person.lane))
+        ids = [record_id for lane in lanes for record_id in records.all_of(tx, lane)]
+        held = held_among(tx, ids)
+        ids = [record_id for record_id in ids if record_id not in held]
         for record_id in ids:
-            nameless = partial(_nameless, vault.pseudonym("anonymous", record_id))
-            revise(tx, vault, record_id, nameless, centrals=centrals, now=now)
-        records.forget(tx, person.lane)
+            change = partial(_nameless, vault.pseudonym("anonymous", record_id))
+            after = revise(tx, vault, record_id, change, centrals=centrals, now=now)
+            if after:
+                certify(tx, after, _certificate(after, now), now)
         timeline.forget(tx, ids)
-        notices.forget(tx, person.lane, now)
-        outbox_desk.forget(tx, person.lane, now)
-        rows = members.forget(tx, person.lane, [person.row])
-        questions.close(tx, [person.lane])
+        rows = 0
+        for lane in lanes:
+            records.forget(tx, lane)
+            notices.forget(tx, lane, now)
+            outbox_desk.forget(tx, lane, now)
+            rows += members.forget(tx, lane, [person.row] if lane == person.lane else [])
+        questions.close(tx, lanes)
         what = f"erased a person on request: {rows} messages, {len(ids)} records"
         tx.run(AUDIT, at=now, who="citizen", what=what)
 
@@ -42,12 +52,23 @@ def forget(tx: Transaction, vault: Vault, effects: Effects, *, centrals: Routes,
 def write(tx: Transaction, effects: Effects, *, now: int) -> None:
     """Write the rest down."""
     questions.close(tx, effects.closed)
-    questions.ask(tx, effects.asked)
+    questions.ask(tx, asked_blindly(tx, effects.asked))
     for record_id, state in effects.moved:
         records.move(tx, record_id, state, now=now)
+    hide(tx, effects.hidden, now=now)
 
 
 def _nameless(pseudonym: str, record: Record) -> Record:
-    """A record that does not tell who reported it."""
-    reporter = Reporter(pseudonym=pseudonym, sealed=record.reporter.sealed)
-    return msgspec.structs.replace(record, anonymous=True, reporter=reporter)
+    """A record that does not tell who reported it, nor in its words."""
+    return nameless(hidden_record(record), pseudonym)
+
+
+def _certificate(after: Record, now: int) -> Certificate:
+    return Certificate(
+        case_code=after.case_code,
+        record_id=after.record_id,
+        erased_at=moment(now).isoformat(timespec="seconds"),
+        who="citizen",
+        reason="HAPUS",
+        words_stay=True,
+    )

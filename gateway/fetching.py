@@ -26,6 +26,7 @@ from forwarder.outbox import Entry
 from forwarder.target import Target
 from gateway.files import Files, Kept
 from gateway.turn import Fetch
+from normalizer.privacy_hidden import ERASED, hidden_file, hidden_remarks
 from normalizer.record import MapPoint, Record
 
 KIND = "file"
@@ -98,6 +99,10 @@ class Fetching:
 
 def attached(record: Record, kept: Kept) -> Record:
     """The record with a file that came, or with a word about one that did not."""
+    if record.text == "" and any(remark.startswith(ERASED) for remark in record.remarks):
+        return record  # it came too late
+    if record.anonymous:
+        kept = _namelessly(kept, len(record.attachments) + 1)
     remarks = (
         *record.remarks,
         *(remark for remark in kept.remarks if remark not in record.remarks),
@@ -119,6 +124,12 @@ def fetchings(channels: Mapping[str, Channel], files: Files) -> dict[str, Fetchi
         for name, channel in channels.items()
         if channel.fetches
     }
+
+
+def _namelessly(kept: Kept, number: int) -> Kept:
+    """A file of somebody anonymous: no name of theirs, and not where it was taken."""
+    file = hidden_file(kept.file, number) if kept.file else None
+    return Kept(file=file, remarks=hidden_remarks(kept.remarks))
 
 
 def _number(file: RemoteFile) -> int:

@@ -13,7 +13,8 @@ from math import log2
 from typing import TypeVar
 
 from forwarder.ports import Transaction
-from normalizer.fingerprint import is_incident
+from normalizer.fingerprint import Fingerprints, is_incident
+from normalizer.record import Record
 
 T = TypeVar("T", bound=Hashable)
 
@@ -30,6 +31,7 @@ _ENOUGH = 3.6
 _AS_ALIKE = 0.3
 _VERY_MANY = 2 * _ENOUGH
 
+DROP = "delete from fingerprints where key {among:keys} and number = :number"
 COLUMNS = ("key", "received_at", "number")
 ALIKE = """
 select asked.value, (
@@ -47,6 +49,19 @@ def put(tx: Transaction, rows: Sequence[tuple[int, int, Sequence[int]]]) -> None
     # In the order of the index: keys are random, and each of its pages is looked for once.
     found = sorted((key, received, number) for number, received, keys in rows for key in keys)
     tx.insert("fingerprints", COLUMNS, found)
+
+
+def keys_of(words: Fingerprints, record: Record) -> tuple[int, ...]:
+    """What a record is found by."""
+    code = record.place.code if record.place else None
+    by_words = words.of_words(record.clean_text)
+    return (*by_words, *words.of_incident(code, record.topic.value))
+
+
+def drop(tx: Transaction, keys: Sequence[int], number: int | None) -> None:
+    """Let a record be found no more."""
+    if keys and number is not None:
+        tx.run(DROP, keys=list(keys), number=number)
 
 
 def alike(tx: Transaction, asked: Sequence[Sequence[int]], *, since: int) -> list[list[int]]:

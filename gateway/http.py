@@ -20,6 +20,7 @@ from aiohttp.typedefs import Handler
 from channels.contract import NotStored
 from channels.problem import problem
 from channels.room import Room, give
+from gateway.custody.duty import Done, Duty, Refused
 from gateway.filing import Filed, Filing
 from gateway.handoff import AlreadyGiven, WrongForm
 from gateway.operate import Order
@@ -46,7 +47,9 @@ Ready = Callable[[], Awaitable[Sequence[str]]]
 CarryOut = Callable[[Order], Awaitable[int]]
 PutDown = Callable[[Filing], Awaitable[Filed]]
 
-Command = TypeVar("Command", Order, Filing)
+Entrust = Callable[[Duty], Awaitable[Done]]
+
+Command = TypeVar("Command", Order, Filing, Duty)
 #: What every request passes; the path of its door where it comes by the short way.
 Guard = Callable[..., Awaitable[web.StreamResponse]]
 #: By method and path, what providers post to.
@@ -125,12 +128,13 @@ def open_doors(runner: web.AppRunner) -> None:
     server.request_handler = find
 
 
-def internal_app(
+def internal_app(  # noqa: PLR0913 (each door with what stands behind it)
     *,
     ready: Ready,
     metrics: Callable[[str], Awaitable[tuple[str, bytes]]],
     carry_out: CarryOut,
     file: PutDown,
+    entrust: Entrust,
     token: str,
 ) -> web.Application:
     """The listener of operators and their tools."""
@@ -171,7 +175,25 @@ def internal_app(
     app.router.add_get("/metrics", scrape)
     app.router.add_post("/operate", operate)
     app.router.add_post("/file", put_down)
+    app.router.add_post("/custody", _custody(entrust, token))
     return app
+
+
+def _custody(entrust: Entrust, token: str) -> Handler:
+    """Where orders about personal data come in; a refusal tells its reason to who may order."""
+
+    async def custody(request: web.Request) -> web.StreamResponse:
+        duty = await _ordered(request, Duty, token)
+        if isinstance(duty, web.Response):
+            return duty
+        try:
+            return web.json_response(msgspec.to_builtins(await entrust(duty)))
+        except LookupError as exc:
+            return problem(HTTPStatus.NOT_FOUND, f"there is no {exc.args[0]}")
+        except Refused as exc:
+            return problem(HTTPStatus.CONFLICT, str(exc))
+
+    return custody
 
 
 async def _ordered(request: web.Request, kind: type[Command], token: str) -> Command | web.Response:

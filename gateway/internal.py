@@ -1,19 +1,27 @@
 """What the internal listener answers from the running parts: metrics, orders of an operator."""
 
+from collections.abc import Mapping
 from datetime import datetime
+
+import structlog
 
 from forwarder import outbox_desk
 from forwarder.outbox import CENTRAL
 from forwarder.ports import Transaction
 from gateway import operate, work
-from gateway.build import Parts
+from gateway.build import Parts, build_custodian
 from gateway.build_craft import build_clock
 from gateway.build_routes import build_routes, tracking_forms
 from gateway.clock import now_ms
+from gateway.custody.duty import Done, Duty
+from gateway.errors import SettingsError
 from gateway.filing import Desk, Filed, Filing
 from gateway.health import Health
 from gateway.naming import moment
 from gateway.operate import Order
+from gateway.secrets import KEY_BYTES, Secrets, gateway_key
+
+log = structlog.get_logger()
 
 
 async def carry_out(parts: Parts, order: Order) -> int:
@@ -38,6 +46,27 @@ async def file_for(parts: Parts, filing: Filing) -> Filed:
     filed = await desk.file(filing)
     parts.poke_workers()
     return filed
+
+
+def renew_key(parts: Parts, environment: Mapping[str, str]) -> None:
+    """Take the gateway key as it is now: a rotation has put a new one behind it."""
+    ring = gateway_key(Secrets(environment), parts.settings.data_dir, may_create=False).value
+    if ring == parts.vault.key:
+        return
+    if ring[:KEY_BYTES] != parts.vault.key[:KEY_BYTES]:
+        raise SettingsError("the gateway key is another one: its first line must stay")
+    parts.vault.renew(ring)
+    parts.workshop.furnish(parts.settings, ring)
+    log.info("gateway key renewed")
+
+
+async def entrusted(parts: Parts, environment: Mapping[str, str], duty: Duty) -> Done:
+    """Carry out an order about personal data and wake whoever has work of it."""
+    if duty.verb == "rewrap":
+        renew_key(parts, environment)
+    done = await build_custodian(parts.settings, parts.vault, parts.store).carry_out(duty)
+    parts.poke_workers()
+    return done
 
 
 async def scrape(parts: Parts, health: Health, accept: str) -> tuple[str, bytes]:

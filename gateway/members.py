@@ -38,6 +38,8 @@ update journal set data_key = null where id in (
     union all select journal_id from work where lane = :lane and state = 'parked'
     union all select w.journal_id from records r join work w on w.record_id = r.record_id
         where r.pseudonym = :lane
+) and id not in (
+    select w.journal_id from work w join holds h on h.record_id = w.record_id where w.lane = :lane
 )
 """
 

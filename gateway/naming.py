@@ -9,6 +9,8 @@ from gateway.vault import Vault
 # UUIDv5 namespace of record ids; never change it: a replay must find its record again.
 RECORDS = UUID("6f0a3c1e-52a4-5d0b-9a57-1f6a4d1c0c55")
 
+HIDDEN = "anon-"
+
 
 def record_id_of(channel: str, external_id: str) -> str:
     """The id of the record a journal row becomes."""
@@ -19,6 +21,20 @@ def lane_of(vault: Vault, channel: str, message: InboundMessage, external_id: st
     """The sender's pseudonym; a message without a sender stands alone."""
     sender = message.sender or f"\0{external_id}"
     return vault.pseudonym(channel, sender)
+
+
+def hidden_lane(vault: Vault, lane: str) -> str:
+    """
+    What stands for a sender wherever an anonymous report of theirs is: no key, no way back to it.
+
+    The same for all anonymous reports of one sender, so that they can speak about them.
+    """
+    return lane if is_hidden(lane) else HIDDEN + vault.pseudonym("anonymous lane", lane)
+
+
+def is_hidden(lane: str) -> bool:
+    """Whether a pseudonym stands for the sender of an anonymous report."""
+    return lane.startswith(HIDDEN)
 
 
 def moment(milliseconds: int) -> datetime:

@@ -22,7 +22,7 @@ from forwarder import outbox, outbox_desk
 from forwarder.ports import Database, Transaction
 from forwarder.routing import NOWHERE, Routes
 from gateway import clusters, effects, neighbours, records, signals, work
-from gateway.assembly import PartSeen, gather
+from gateway.assembly import PartSeen, batch_words, gather
 from gateway.batch import Batch, Known, both, end_of, first, is_in, is_part
 from gateway.conversation import Timing, look_up
 from gateway.craft import Composed, Craft
@@ -193,7 +193,8 @@ class Pipeline:
     def _part(self, row: Claimed, message: object) -> PartSeen:
         assert isinstance(message, InboundMessage)  # noqa: S101 (narrows the type; _is_part said so)
         lane = lane_of(self._vault, row.channel, message, row.external_id)
-        return PartSeen(row=row, message=message, part=message.part, lane=lane)
+        batch = self._vault.pseudonym("batch", *batch_words(row.channel, lane, message))
+        return PartSeen(row=row, message=message, part=message.part, lane=lane, batch=batch)
 
     async def _meet(self, seen: Sequence[PartSeen]) -> list[Inquiry]:
         """What is asked for the messages that are whole with these parts and those that waited."""

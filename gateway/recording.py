@@ -14,17 +14,20 @@ from gateway.assembly import Ready
 from gateway.codes import CaseCodes
 from gateway.earlier import Earlier
 from gateway.files import Files
-from gateway.naming import moment, record_id_of
+from gateway.identities import Sender, sealed_told
+from gateway.ministry import Ministry, joined
+from gateway.naming import hidden_lane, moment, record_id_of
 from gateway.records import Joined, Stored, Written
 from gateway.remembered import Remembered
 from gateway.revise import opened, pushes
-from gateway.turn import Context, Made, Manners, Question
+from gateway.turn import Context, Hidden, Made, Manners, Question
 from gateway.vault import Vault
 from gateway.work import Claimed
 from normalizer.dialog import hear, is_plain
 from normalizer.fingerprint import Fingerprints
 from normalizer.match import SAME_SENDER
 from normalizer.normalize import Understood, matter_of, normalize, understand
+from normalizer.privacy_hidden import hidden_message
 from normalizer.record import Duplicate, Judgement, Place, Record
 from normalizer.report import Neighbour, Report
 from normalizer.rules import Rules
@@ -52,12 +55,20 @@ class Draft(msgspec.Struct, frozen=True):
 class Recorder:
     """Composes records."""
 
-    def __init__(
-        self, *, rules: Rules, vault: Vault, codes: CaseCodes, files: Files, manners: Manners
+    def __init__(  # noqa: PLR0913 (the composition root names each)
+        self,
+        *,
+        rules: Rules,
+        vault: Vault,
+        codes: CaseCodes,
+        files: Files,
+        manners: Manners,
+        ministry: Ministry | None = None,
     ) -> None:
         self.rules = rules
         self.vault = vault
         self._manners = manners
+        self._ministry = ministry
         self._codes = codes
         self._files = files
         self._fingerprints = Fingerprints(vault.derive("fingerprints"))
@@ -105,11 +116,15 @@ class Recorder:
         )
 
     def record(self, draft: Draft, neighbours: list[Neighbour]) -> Record:
-        """The record of a draft, its files kept."""
-        taken = self._files.take(draft.message.attachments) if draft.message.attachments else ()
-        message = draft.message
+        """The record of a draft, its files kept; masked where it is anonymous."""
+        message, understood = draft.message, draft.understood
+        if message.anonymous:
+            message, understood = hidden_message(message), None
+        taken = self._files.take(message.attachments) if message.attachments else ()
         if taken:
-            point = next((kept.point for kept in taken if kept.point), None)
+            # Where a photo was taken may be where its sender lives.
+            points = () if message.anonymous else taken
+            point = next((kept.point for kept in points if kept.point), None)
             remarks = (*message.remarks, *(remark for kept in taken for remark in kept.remarks))
             message = replace(
                 message, point=message.point or point, remarks=tuple(dict.fromkeys(remarks))
@@ -119,14 +134,14 @@ class Recorder:
             record_id=draft.record_id,
             case_code=draft.case_code,
             channel=draft.channel,
-            external_id=draft.external_id,
+            external_id=draft.record_id if message.anonymous else draft.external_id,
             received_at=moment(draft.received_at),
             pseudonym=self._public_pseudonym(draft),
             revision=draft.revision,
             files=tuple(kept.file for kept in taken if kept.file),
             share_identity=self.manners.share_identity,
         )
-        return normalize(report, self.rules, neighbours, understood=draft.understood)
+        return normalize(report, self.rules, neighbours, understood=understood)
 
     def neighbours(self, question: Question, context: Context, earlier: Earlier) -> list[Neighbour]:
         """Earlier records this one may repeat."""
@@ -150,36 +165,48 @@ class Recorder:
 
     def put(self, made: Made, draft: Draft, record: Record, now: int) -> None:
         """Write a record down and send it to the stores whose rules name it."""
+        message, lane = draft.message, draft.lane
+        sender = Sender.of(message)
+        keys = draft.keys
+        if record.anonymous:
+            record = self._with_box(record, draft, now)
+            sender, lane, keys = sender.only_address, hidden_lane(self.vault, lane), None
+            made.effects.hidden.append(Hidden(record_id=record.record_id, lane=lane))
         document = self.vault.seal(msgspec.json.encode(record))
         self.remembered.add(document[1], record)
-        message = draft.message
-        identity = {
-            "return_address": message.return_address,
-            "sender": message.sender,
-            "name": message.name,
-            "contact": message.contact,
-        }
         made.written.append(
             Written(
                 record_id=record.record_id,
                 revision=record.revision,
                 case_code=record.case_code,
                 channel=record.channel,
-                external_id=record.external_id,
+                external_id=draft.external_id,
                 received_at=draft.received_at,
-                pseudonym=draft.lane,
+                pseudonym=lane,
                 document=document,
-                identity=self.vault.seal(msgspec.json.encode(identity)),
+                identity=self.vault.seal_identity(msgspec.json.encode(sender)),
                 keys=self._keys(record.clean_text, record.place, record.topic)
-                if draft.keys is None
-                else draft.keys,
+                if keys is None
+                else keys,
                 number=draft.number,
                 joined=_joined(record.duplicate),
+                files=tuple(file.sha256 for file in record.attachments),
             )
         )
         made.entries += pushes(
             (record.record_id, record.revision), document, self.manners.centrals.of(record), now
         )
+
+    def _with_box(self, record: Record, draft: Draft, now: int) -> Record:
+        """The record with who sent it, sealed for the ministry; without its key nothing is kept."""
+        if self._ministry is None:
+            return record
+        box = sealed_told(
+            self._ministry, record, draft.message, external_id=draft.external_id, now=now
+        )
+        sealed = joined(record.reporter.sealed, box)
+        reporter = msgspec.structs.replace(record.reporter, sealed=sealed)
+        return msgspec.structs.replace(record, reporter=reporter)
 
     def _understood(self, message: InboundMessage, text: str) -> Understood | None:
         try:

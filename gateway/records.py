@@ -66,6 +66,10 @@ where (received_at > :received or (received_at = :received and record_id > :afte
 and (:channel = '' or channel = :channel)
 order by received_at, record_id limit :limit
 """
+FORGET = """
+update reporters set data_key = null
+where pseudonym = :lane and record_id not in (select record_id from holds)
+"""
 STATUS_COLUMNS = "record_id, case_code, channel, state, received_at, updated_at, pseudonym"
 
 
@@ -124,6 +128,8 @@ class Written(msgspec.Struct, frozen=True):
     #: Of a new record: the journal row it begins with.
     number: int | None = None
     joined: Joined | None = None
+    #: SHA-256 of its attachments.
+    files: tuple[str, ...] = ()
 
 
 class Stale(StoreUnavailable):
@@ -161,6 +167,13 @@ def write(tx: Transaction, rows: Sequence[Written], *, now: int) -> None:
         ],
     )
     _fingerprint(tx, rows)
+    put_files(tx, [(sha256, row.record_id) for row in rows for sha256 in row.files])
+
+
+def put_files(tx: Transaction, pairs: Sequence[tuple[str, str]]) -> None:
+    """Note which files belong to which records: (SHA-256, record id)."""
+    if pairs:
+        tx.insert("record_files", ("sha256", "record_id"), pairs)
 
 
 def rewrite(
@@ -244,7 +257,7 @@ def move(tx: Transaction, record_id: str, state: str, *, now: int) -> None:
 
 def forget(tx: Transaction, pseudonym: str) -> None:
     """Destroy the keys to who a sender is; what was said stays."""
-    tx.run("update reporters set data_key = null where pseudonym = :lane", lane=pseudonym)
+    tx.run(FORGET, lane=pseudonym)
 
 
 def since(tx: Transaction, received: int, channel: str = "") -> Iterator[Stored]:

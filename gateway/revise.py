@@ -51,6 +51,7 @@ def revise(  # noqa: PLR0913 (what a transaction needs, each once)
     sealed = vault.seal(msgspec.json.encode(after))
     if not records.rewrite(tx, record_id, after.revision, sealed, now=now):
         raise records.Stale(record_id)
+    records.put_files(tx, [(file.sha256, record_id) for file in after.attachments])
     earlier = sent_to(tx, [record_id], centrals)[record_id]
     stores = dict.fromkeys([*centrals.of(after), *earlier])
     named = (record_id, after.revision)

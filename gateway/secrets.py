@@ -146,12 +146,19 @@ def _decoded(text: str, source: str) -> bytes:
 
 def _created(file: Path) -> bytes:
     key = os.urandom(KEY_BYTES)
+    replace_key(file, key)
+    return key
+
+
+def replace_key(file: Path, ring: bytes) -> None:
+    """Write a key or a ring of them, one to a line, in place of what was there."""
+    keys = [ring[at : at + KEY_BYTES] for at in range(0, len(ring), KEY_BYTES)]
     # Complete under another name first: a key cut short by a full disk would lock everything in.
     draft = file.with_suffix(".new")
     draft.unlink(missing_ok=True)
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as opened:
-        opened.write(base64.b64encode(key) + b"\n")
+        opened.writelines(base64.b64encode(key) + b"\n" for key in keys)
         opened.flush()
         os.fsync(opened.fileno())
     draft.rename(file)
@@ -160,4 +167,3 @@ def _created(file: Path) -> bytes:
         os.fsync(folder)
     finally:
         os.close(folder)
-    return key

@@ -28,9 +28,10 @@ from forwarder.central.sqlite import SqliteCentral
 from forwarder.routing import ALL, Only
 from gateway.config_files import CONFIG_FILE, find_config_file
 from gateway.decode import Decoder, read_toml
-from gateway.errors import SettingsError
+from gateway.errors import SecretError, SettingsError
 from gateway.files_options import Attachments
 from gateway.log import Format, Level
+from gateway.ministry import read_key
 from gateway.notices_options import Notices
 from gateway.secrets import Secrets
 from gateway.sockets import host_and_port, is_loopback
@@ -40,6 +41,7 @@ __all__ = ["Settings", "SettingsError", "read_settings"]
 
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
 Count = Annotated[int, msgspec.Meta(ge=1)]
+Days = Annotated[int, msgspec.Meta(ge=0)]
 
 # Open to everybody by nature: a citizen has no secret to show to a web form, and mail comes from
 # any server in the world. Their own limits (CSRF and rates, recipients and sizes) guard them. The
@@ -138,10 +140,34 @@ class Pipeline(_Section, frozen=True, kw_only=True):
 
 
 class Identity(_Section, frozen=True, kw_only=True):
-    """Section [identity]: what the central store learns about who complained."""
+    """Section [identity]: who learns who complained."""
 
-    #: Name and contact stand in the record, except of anonymous and confidential reports.
+    #: Name and contact stand in the record, except of anonymous reports.
     share: bool = False
+    #: The ministry's public key: a file's path (with a /), or the name of a secret. Who sent an
+    #: anonymous report is sealed to it; without it only the return address is kept.
+    ministry_key: str = ""
+    #: Revealing who somebody is needs a second person's consent.
+    two_persons: bool = False
+
+
+class Retention(_Section, frozen=True, kw_only=True):
+    """Section [retention]: days after a case was closed, for `retain`; 0 keeps for ever."""
+
+    #: The public states of a case that is over.
+    closed: tuple[str, ...] = ("selesai", "diarsipkan", "dibatalkan")
+    #: How to answer somebody anonymous.
+    anonymous_days: Days = 30
+    #: Who somebody named is.
+    identities_days: Days = 365
+    #: Messages as they came; records stay.
+    messages_days: Days = 365
+    #: Commands, delivery reports and what was ignored, from when it came.
+    others_days: Days = 90
+    #: Answers that were sent, from when they were.
+    answers_days: Days = 90
+    #: Whole cases: the record as well.
+    cases_days: Days = 0
 
 
 class Proof(_Section, frozen=True, kw_only=True):
@@ -182,6 +208,7 @@ class File(_Section, frozen=True, kw_only=True):
     outbox: Policy = Policy()
     pipeline: Pipeline = Pipeline()
     identity: Identity = Identity()
+    retention: Retention = Retention()
     attachments: Attachments = Attachments()
     proof: Proof = Proof()
     notices: Notices = Notices()
@@ -209,6 +236,8 @@ class Settings:
     file: Path
     config_dir: Path | None
     data_dir: Path
+    #: The ministry's public key; b"" where there is none.
+    ministry: bytes
     #: The section's URL, or that of the SQLite file in the data folder.
     store_url: str
     http: Http
@@ -216,6 +245,7 @@ class Settings:
     outbox: Policy
     pipeline: Pipeline
     identity: Identity
+    retention: Retention
     attachments: Attachments
     proof: Proof
     notices: Notices
@@ -248,6 +278,8 @@ def read_settings(
         outbox=content.outbox,
         pipeline=content.pipeline,
         identity=content.identity,
+        retention=content.retention,
+        ministry=_ministry(content.identity.ministry_key, decoder, Secrets(environment)),
         attachments=content.attachments,
         proof=content.proof,
         notices=content.notices,
@@ -256,6 +288,15 @@ def read_settings(
         centrals=_centrals(content.central or EMBEDDED_CENTRAL, decoder),
         channels=enabled,
     )
+
+
+def _ministry(named: str, decoder: Decoder, secrets: Secrets) -> bytes:
+    if not named:
+        return b""
+    try:
+        return read_key(Path(named).read_text() if "/" in named else secrets.value(named))
+    except (OSError, ValueError, SecretError) as exc:
+        raise decoder.refuse("identity.ministry_key", f"no public key there: {exc}") from exc
 
 
 def _channels(

@@ -12,7 +12,7 @@ from gateway.beginning import Beginner
 from gateway.changing import Changer
 from gateway.earlier import Earlier
 from gateway.members import QUIET
-from gateway.naming import moment
+from gateway.naming import hidden_lane, moment
 from gateway.questions import Open
 from gateway.reading import Reader
 from gateway.recording import Recorder
@@ -52,7 +52,7 @@ class Talker:
             return self._beginner.begin(turn, decision, earlier)
         if isinstance(decision, Change):
             made = self._changer.change(turn, decision)
-            return _noted(made, turn, decision.asks, closes=decision.closes)
+            return _noted(self._recorder, made, turn, decision.asks, closes=decision.closes)
         return self._quiet(turn, decision)
 
     def _decide(self, turn: Turn) -> Decision:
@@ -70,7 +70,7 @@ class Talker:
                 return _hold(turn)
             case Say():
                 made = self._answered(turn, decision)
-                return _noted(made, turn, decision.asks, closes=decision.closes)
+                return _noted(self._recorder, made, turn, decision.asks, closes=decision.closes)
             case Discard():
                 return self._discard(turn, decision)
         ready = turn.question.ready
@@ -133,11 +133,12 @@ def _hold(turn: Turn) -> Made:
     return Made(settled=[waiting, *(structs.replace(waiting, id=id_) for id_ in ready.joined)])
 
 
-def _noted(made: Made, turn: Turn, asks: Asked | None, *, closes: bool) -> Made:
+def _noted(recorder: Recorder, made: Made, turn: Turn, asks: Asked | None, *, closes: bool) -> Made:
     """The same, with what is asked now or was answered."""
     lane = turn.question.ready.lane
     if closes:
         made.effects.closed.append(lane)
+        made.effects.closed.append(hidden_lane(recorder.vault, lane))
     if asks:
         made.effects.asked.append(
             Open(

@@ -145,6 +145,13 @@ class Forgotten(msgspec.Struct, frozen=True):
     row: int
 
 
+class Hidden(msgspec.Struct, frozen=True):
+    """An anonymous report, and what stands for its sender from now on."""
+
+    record_id: str
+    lane: str
+
+
 class Effects(msgspec.Struct):
     """What a dialog changes beside records and answers."""
 
@@ -154,6 +161,7 @@ class Effects(msgspec.Struct):
     #: Records with a new public state.
     moved: list[tuple[str, str]] = field(default_factory=list)
     forgotten: list[Forgotten] = field(default_factory=list)
+    hidden: list[Hidden] = field(default_factory=list)
 
     def add(self, other: "Effects") -> None:
         """Those of another message as well."""
@@ -161,6 +169,7 @@ class Effects(msgspec.Struct):
         self.closed += other.closed
         self.moved += other.moved
         self.forgotten += other.forgotten
+        self.hidden += other.hidden
 
 
 class Made(msgspec.Struct):

@@ -89,6 +89,7 @@ def kept(before: Record, after: Record, *, choice: int = 0) -> Record:
         before,
         msgspec.structs.replace(
             after,
+            reporter=msgspec.structs.replace(after.reporter, sealed=before.reporter.sealed),
             attachments=(
                 *after.attachments,
                 *(file for file in before.attachments if file.sha256 not in known),
@@ -123,14 +124,19 @@ def _told(message: InboundMessage) -> InboundMessage:
 
 
 def _corrected(members: Sequence[Member]) -> list[Member]:
-    """The messages with the last version of each in its place."""
+    """The messages with the last version of each in its place; of one that is gone, behind all."""
     versions = {m.message.edits: m for m in members if m.role == "edit"}
     kept_ = [member for member in members if member.role not in {"edit", "unsent"}]
+    known = {member.external_id for member in kept_}
     return [
         replace(member, message=_version(member.message, versions[member.external_id].message))
         if member.external_id in versions
         else member
         for member in kept_
+    ] + [
+        replace(version, role="add", message=_remarked(version.message, "edited by the citizen"))
+        for edited, version in versions.items()
+        if edited not in known
     ]
 
 

@@ -89,11 +89,11 @@ def people_in(text: str) -> Iterator[PrivateSpan]:
     said = frozenset(text.lower().translate(_GAPS).split())
     if not NAME_CUES.isdisjoint(said):
         for found in _NAME_CUE.finditer(text):
-            yield from _name(text, found.end(), small=_names_for_sure(found))
+            yield from name_at(text, found.end(), small=_names_for_sure(found))
     if not TITLES.isdisjoint(said):
         for found in _CAPITAL.finditer(text):
             if _behind_title(text, found.start()):
-                yield from _name(text, found.end(), small=False)
+                yield from name_at(text, found.end(), small=False)
     if not HOMES.isdisjoint(said):
         yield from _addresses(text)
     if not ILLNESSES.isdisjoint(said):
@@ -118,7 +118,7 @@ def _behind_title(text: str, at: int) -> bool:
     return not shouted and (not before[2] or before[1].lower() in SHORT_TITLES)
 
 
-def _name(text: str, start: int, *, small: bool) -> Iterator[PrivateSpan]:
+def name_at(text: str, start: int, *, small: bool) -> Iterator[PrivateSpan]:
     """The words from here on that can be a name; `small`: also without capitals."""
     capital = text[start].isupper()
     if not (capital or small):

@@ -53,6 +53,7 @@ from gateway.conversation import Timing
 from gateway.craft import Craft
 from gateway.files import Files
 from gateway.journal import Journal
+from gateway.ministry import Ministry
 from gateway.pipeline import Pipeline
 from gateway.reading import Reader
 from gateway.recording import Recorder
@@ -107,6 +108,7 @@ class Teller:
     folder: Path
     journal: Journal
     questions: bool = True
+    ministry: Ministry | None = None
     sent: int = 0
     worker: Pipeline | None = None
     #: Done by somebody else right before each commit of the pipeline.
@@ -163,6 +165,7 @@ class Teller:
             codes=CaseCodes(self.vault.derive("case codes")),
             files=Files(self.folder / "attachments"),
             manners=self._manners(),
+            ministry=self.ministry,
         )
         channels: dict[str, Channel] = dict.fromkeys(CHANNELS, Spoken())
         return Pipeline(

@@ -6,7 +6,7 @@ from forwarder.ports import Transaction
 
 
 def silence(tx: Transaction, lane: str, now: int) -> None:
-    """Send no notices any more; receipts and answers still go out."""
+    """Send no notices any more (`lane`: `hidden_lane`, it fits all they report); answers go out."""
     tx.insert("silenced", ("lane", "since"), [(lane, now)])
 
 

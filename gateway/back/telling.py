@@ -23,7 +23,7 @@ from gateway.back.notices import Notice
 from gateway.back.people import Person, lines_of, person_of
 from gateway.back.quiet import quiet_until
 from gateway.back.saying import Said, fresh, say
-from gateway.naming import moment
+from gateway.naming import hidden_lane, moment
 from gateway.notices_options import Notices
 from gateway.questions import Open
 from gateway.turn import CHATS
@@ -91,9 +91,11 @@ class Teller:
         now = self._clock()
         due = notices.due(tx, now, AT_ONCE)
         purse = _Purse(tx, self._manners.budget, money.month_of(now, self._utc_hours))
-        silenced = silence.among(tx, [notice.lane for notice in due])
+        # Of somebody anonymous no other name may stand in that table.
+        lanes = {notice.lane: hidden_lane(self._vault, notice.lane) for notice in due}
+        silenced = silence.among(tx, [*lanes, *lanes.values()])
         for notice in due:
-            if notice.lane in silenced:
+            if {notice.lane, lanes[notice.lane]} & silenced:
                 notices.stop(tx, notice, "wants no notices", now)
             else:
                 self._one(tx, notice, purse, now)

@@ -63,6 +63,7 @@ def _findings(place: Place) -> Iterator[Finding]:
     yield Finding(verdict="ok", what="settings", says=str(settings.file))
     yield _places(rules.places)
     yield _key(settings)
+    yield _ministry(settings)
     yield _disk(settings)
     yield from asyncio.run(_database(settings))
     yield from _doors(settings)
@@ -87,6 +88,17 @@ def _key(settings: Settings) -> Finding:
             return Finding(verdict="note", what="gateway key", says=says)
         return Finding(verdict="wrong", what="gateway key", says=str(exc))
     return Finding(verdict="ok", what="gateway key", says="found")
+
+
+def _ministry(settings: Settings) -> Finding:
+    if settings.ministry:
+        says = "anonymous senders are sealed to the ministry's key"
+        return Finding(verdict="ok", what="identity", says=says)
+    says = (
+        "no identity.ministry_key: of anonymous senders only the way to answer is kept, and nobody "
+        "can tell later who they were; masked words of theirs are gone for good"
+    )
+    return Finding(verdict="note", what="identity", says=says)
 
 
 def _disk(settings: Settings) -> Finding:

@@ -123,10 +123,11 @@ def since_option(command: F) -> F:
         "--since",
         type=click.DateTime(),
         default=None,
-        callback=_milliseconds,
+        callback=milliseconds,
         help="Only what was received at or after this time, UTC.",
     )(command)
 
 
-def _milliseconds(_: click.Context, __: click.Parameter, value: datetime | None) -> int:
+def milliseconds(_: click.Context, __: click.Parameter, value: datetime | None) -> int:
+    """A time that was typed as the database has it; 0 where none was."""
     return int(value.replace(tzinfo=UTC).timestamp() * 1000) if value else 0

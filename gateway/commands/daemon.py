@@ -97,6 +97,13 @@ async def _file_here(settings: Settings, vault: Vault, filing: Filing) -> Filed:
         await store.close()
 
 
+def posted(settings: Settings, token: str, path: str, body: bytes, *, seconds: float) -> Any:  # noqa: ANN401 (JSON)
+    """The running gateway's answer; raises what urllib raises."""
+    headers = {"Authorization": f"Bearer {token}"}
+    with _open(settings, path, body, headers, seconds=seconds) as response:
+        return json.load(response)
+
+
 def _over_there(settings: Settings, token: str, order: Order) -> int:
     return int(_posted(settings, token, "/operate", msgspec.json.encode(order))["rows"])
 
@@ -120,9 +127,11 @@ def _open(
     path: str,
     body: bytes | None = None,
     headers: dict[str, str] | None = None,
+    *,
+    seconds: float = SECONDS,
 ) -> Any:  # noqa: ANN401 (urllib's response)
     url = f"http://{settings.http.internal}{path}"
     request = urllib.request.Request(url, body, headers or {})
     # No proxy: the listener is this machine's own.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    return opener.open(request, timeout=SECONDS)
+    return opener.open(request, timeout=seconds)

@@ -101,17 +101,20 @@ def reconcile(place: Place, *, as_json: bool) -> None:
 
 @click.command()
 @click.option("--format", "form", type=click.Choice(["jsonl", "csv"]), default="jsonl")
+@click.option("--sealed", is_flag=True, help="With the ministry's boxes, for `unseal`; JSON only.")
 @since_option
 @place_options
-def export(place: Place, form: str, since: int) -> None:
+def export(place: Place, form: str, since: int, *, sealed: bool) -> None:
     """
     Write the records to standard output, without who complained.
 
     Example: lapor-gateway export --format csv --since 2026-01-01 > laporan.csv
     """
+    if sealed and form != "jsonl":
+        raise click.UsageError("--sealed is for jsonl")
     vault = place.vault(place.settings())
     with looking(place) as (_, tx):
-        found = _records(tx, vault, since)
+        found = _records(tx, vault, since, sealed=sealed)
         if form == "jsonl":
             for record in found:
                 click.echo(msgspec.json.encode(record).decode())
@@ -161,13 +164,17 @@ def _channel_lines(facts: dict[str, Any]) -> Iterator[str]:
         yield from (f"{channel}: {line}" for line in lines)
 
 
-def _records(tx: Transaction, vault: Vault, since: int) -> Iterator[Record]:
+def _records(
+    tx: Transaction, vault: Vault, since: int, *, sealed: bool = False
+) -> Iterator[Record]:
     """Each record as it is now, with nothing in it that names a person."""
     for stored in records.since(tx, since):
         if stored.data_key is None:
             continue
         record = msgspec.json.decode(vault.open(stored.document, stored.data_key), type=Record)
-        reporter = msgspec.structs.replace(record.reporter, name=None, contact=None, sealed=None)
+        reporter = msgspec.structs.replace(record.reporter, name=None, contact=None)
+        if not sealed:
+            reporter = msgspec.structs.replace(reporter, sealed=None)
         yield msgspec.structs.replace(record, reporter=reporter)
 
 

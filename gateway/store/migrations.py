@@ -388,4 +388,48 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         )
         """,
     ),
+    (
+        # Who looked at an identity, or asked to: with two persons a request comes first.
+        """
+        create table reveals (
+            id {id},
+            record_id text not null,
+            case_code text not null,
+            asked_by text not null,
+            asked_at bigint not null,
+            reason text not null,
+            approved_by text,
+            approved_at bigint,
+            used_at bigint
+        )
+        """,
+        # Cases nobody may erase, because a court or an audit needs them.
+        """
+        create table holds (
+            record_id text primary key,
+            who text not null,
+            reason text not null,
+            since bigint not null
+        )
+        """,
+        # What proves an erasure; it names nobody.
+        """
+        create table certificates (
+            id {id},
+            at bigint not null,
+            record_id text not null,
+            document text not null            -- JSON
+        )
+        """,
+        "create index certificates_of on certificates (record_id)",
+        # Which record a file belongs to: one that nobody else needs goes with it.
+        """
+        create table record_files (
+            sha256 text not null,
+            record_id text not null,
+            primary key (sha256, record_id)
+        ) {clustered}
+        """,
+        "create index record_files_of on record_files (record_id)",
+    ),
 )
