@@ -141,6 +141,8 @@ class Channel:
     knows_sender: ClassVar[bool] = True
     #: Whether nobody can write under another one's address, as anybody can in a mail.
     proves_sender: ClassVar[bool] = True
+    #: Whether an external id tells who wrote: a chat's number, a telephone, a public post.
+    ids_tell: ClassVar[bool] = False
     #: Whether the other side knows `Reply.id`, so that sending an answer again does no harm.
     idempotent: ClassVar[bool] = False
     #: Whether its messages may name files that `fetch` must get.

@@ -6,6 +6,7 @@ https://developers.facebook.com/docs/whatsapp/cloud-api/support/error-codes and
 https://developers.facebook.com/docs/messenger-platform/error-codes
 """
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
 
@@ -88,12 +89,19 @@ def credentials(options: MetaOptions) -> dict[str, str]:
     return USER_AGENT | ({"Authorization": f"Bearer {token.value}"} if token else {})
 
 
+def shown(reference: str) -> str:
+    """Meta's id of a message as it may stand in plain: WhatsApp's holds the number it went to."""
+    if not reference.startswith("wamid."):
+        return reference
+    return f"wamid:{hashlib.sha256(reference.encode()).hexdigest()[:16]}"
+
+
 def judge(answer: Answer | TryLater | Uncertain, reference: str = "") -> Outcome:
     """What came of a message; `reference` is Meta's id of it where it was taken."""
     if not isinstance(answer, Answer):
         return answer
     if answer.is_success:
-        return Receipt(reference=reference)
+        return Receipt(reference=shown(reference))
     error = _error(answer)
     if error.code == 0 and answer.status == HTTPStatus.GATEWAY_TIMEOUT:
         return Uncertain(reason="answered 504")

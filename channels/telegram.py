@@ -59,6 +59,7 @@ class Telegram(Channel):
     """The Telegram door."""
 
     name = "telegram"
+    ids_tell = True
     chats = True
     Options = TelegramOptions
     example_sender = "7000000001"

@@ -142,7 +142,8 @@ class Api:
         except _STRANGE:
             # Taken, and told back in a form the library cannot read: sending again would repeat it.
             return Receipt()
-        return Receipt(reference=f"c{message.chat}.m{sent.message_id}")
+        # Without the chat: in private its number is the person's.
+        return Receipt(reference=f"m{sent.message_id}")
 
     async def typing(self, chat: int) -> None:
         """Show that somebody is at work; whether it works does not matter."""

@@ -22,6 +22,7 @@ class Whatsapp(MetaDoor):
     """The WhatsApp door."""
 
     name = "whatsapp"
+    ids_tell = True
     chats = True
     Options = WhatsappOptions
     example_sender = "+6280000000003"

@@ -53,6 +53,7 @@ class X(Channel):
     """The X door."""
 
     name = "x"
+    ids_tell = True
     Options = XOptions
     example_sender = "900000000000000001"
     fetches = True

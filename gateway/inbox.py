@@ -3,6 +3,8 @@
 import time
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from channels.contract import (
     Accepted,
     CaseQuery,
@@ -19,7 +21,7 @@ from gateway import cursors, public_cases, records, work
 from gateway.codes import CaseCodes
 from gateway.journal import Journal
 from gateway.metrics import Metrics
-from gateway.naming import moment
+from gateway.naming import TELLING, kept_id, moment
 from gateway.troubles import Troubles
 from gateway.vault import Vault
 from normalizer.codes import read_case_code
@@ -54,6 +56,10 @@ class ChannelInbox:
     ) -> list[Accepted]:
         """Return when every delivery is on disk; raise NotStored when that cannot be promised."""
         began = time.perf_counter()
+        if self._channel in TELLING:
+            deliveries = [
+                replace(one, external_id=self._kept_id(one.external_id)) for one in deliveries
+            ]
         try:
             accepted = await self._journal.accept(self._channel, deliveries, cursor)
         except NotStored:
@@ -71,8 +77,12 @@ class ChannelInbox:
 
     async def stored(self, external_id: str) -> bytes | None:
         """The payload accepted under this id, or None."""
-        found = await self._database.read(lambda tx: work.sealed(tx, self._channel, external_id))
+        kept = self._kept_id(external_id)
+        found = await self._database.read(lambda tx: work.sealed(tx, self._channel, kept))
         return self._vault.open(*found) if found else None
+
+    def _kept_id(self, external_id: str) -> str:
+        return kept_id(self._vault, self._channel, external_id)
 
     def case_code(self, accepted: Accepted) -> str:
         """The case code a report made of this delivery will carry."""

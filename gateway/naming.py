@@ -4,17 +4,27 @@ from datetime import UTC, datetime
 from uuid import UUID, uuid5
 
 from channels.contract import InboundMessage
+from channels.registry import CHANNELS
 from gateway.vault import Vault
 
 # UUIDv5 namespace of record ids; never change it: a replay must find its record again.
 RECORDS = UUID("6f0a3c1e-52a4-5d0b-9a57-1f6a4d1c0c55")
 
 HIDDEN = "anon-"
+#: Channels whose ids are kept as keyed hashes, because they are stored in plain.
+TELLING = frozenset(channel.name for channel in CHANNELS if channel.ids_tell)
 
 
 def record_id_of(channel: str, external_id: str) -> str:
     """The id of the record a journal row becomes."""
     return str(uuid5(RECORDS, f"{channel}\n{external_id}"))
+
+
+def kept_id(vault: Vault, channel: str, external_id: str) -> str:
+    """An external id as the journal has it: a hash where it would tell who wrote."""
+    if channel not in TELLING or not external_id:
+        return external_id
+    return vault.pseudonym("external id", channel, external_id)
 
 
 def lane_of(vault: Vault, channel: str, message: InboundMessage, external_id: str) -> str:

@@ -5,12 +5,14 @@ Runs in a worker thread: a mail may take a second to read and must not stall the
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import msgspec
 import structlog
 
-from channels.contract import Channel, Ignored, Parsed, Unreadable
-from forwarder.ports import Vault
+from channels.contract import Channel, Ignored, InboundMessage, Parsed, Unreadable
+from gateway.naming import kept_id
+from gateway.vault import Vault
 from gateway.work import Claimed
 
 log = structlog.get_logger()
@@ -46,8 +48,11 @@ class Reader:
         if channel is None:
             return Unreadable(reason=f"the channel {row.channel} is not switched on")
         try:
-            return channel.parse(self._vault.open(row.payload, row.data_key))
+            said = channel.parse(self._vault.open(row.payload, row.data_key))
         except Exception as exc:
             # Parsers promise never to raise: this is our bug, and one message must not stop all.
             log.exception("parser failed", journal_id=row.id, channel=row.channel)
             return Unreadable(reason=f"bug: {type(exc).__name__} in the parser")
+        if isinstance(said, InboundMessage) and said.edits:
+            said = replace(said, edits=kept_id(self._vault, row.channel, said.edits))
+        return said

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 from aiohttp import web
@@ -34,6 +35,7 @@ from gateway.http import public_app
 from gateway.inbox import ChannelInbox
 from gateway.journal import Journal
 from gateway.metrics import Metrics
+from gateway.naming import kept_id
 from gateway.store import Store
 from gateway.troubles import Troubles
 from gateway.vault import Vault
@@ -92,11 +94,20 @@ class _Inbox(ChannelInbox):
 
     full = False
 
+    def __init__(self, *names: str, vault: Vault, **rest: Any) -> None:  # noqa: ANN401 (as above it)
+        super().__init__(*names, vault=vault, **rest)
+        self._opener = vault
+        #: The ids a channel gave, by those the journal keeps them under.
+        self.given: dict[str, str] = {}
+
     async def accept(
         self, deliveries: Sequence[Delivery], cursor: Cursor | None = None
     ) -> list[Accepted]:
         if self.full:
             raise NotStored("the disk is full")
+        for one in deliveries:
+            kept = kept_id(self._opener, self._channel, one.external_id)
+            self.given[kept] = one.external_id
         return await super().accept(deliveries, cursor)
 
 
@@ -129,11 +140,11 @@ class Site:
         return [self.vault.open(bytes(row[0]), bytes(row[1])) for row in rows]
 
     async def external_ids(self) -> list[str]:
-        """The ids the journal knows them by, in the order they came."""
+        """The ids their channel gave them, in the order they came."""
         rows = await self.store.read(
             lambda tx: tx.all("select external_id from journal order by id")
         )
-        return [row[0] for row in rows]
+        return [self.inbox.given.get(str(row[0]), str(row[0])) for row in rows]
 
     async def post(
         self, path: str, body: bytes | str, headers: Mapping[str, str] | None = None

@@ -126,9 +126,13 @@ class Gateway:
     async def command(self, *words: str) -> "subprocess.CompletedProcess[str]":
         """Run another command of `lapor-gateway` on the same folders."""
         folders = ["--config", str(self.config_dir), "--data", str(self.data_dir)]
+        return await self.command_alone(*words, *folders)
+
+    async def command_alone(self, *words: str) -> "subprocess.CompletedProcess[str]":
+        """Run a command that is about no gateway."""
         return await asyncio.to_thread(
             subprocess.run,
-            [sys.executable, "-m", "gateway", *words, *folders],
+            [sys.executable, "-m", "gateway", *words],
             cwd=self.home,
             env={"PATH": os.environ["PATH"], "HOME": str(self.home), **self.env},
             stdin=subprocess.DEVNULL,

@@ -54,6 +54,7 @@ from gateway.craft import Craft
 from gateway.files import Files
 from gateway.journal import Journal
 from gateway.ministry import Ministry
+from gateway.naming import kept_id
 from gateway.pipeline import Pipeline
 from gateway.reading import Reader
 from gateway.recording import Recorder
@@ -230,9 +231,8 @@ class Teller:
             remote=tuple(RemoteFile(key=name, name=name) for name in step.get("remote", ())),
             answers=tuple(self.heard[n - 1].id for n in _listed(step.get("answers", []))),
         )
-        delivery = Delivery(
-            external_id=step.get("id", f"m{self.sent}"), payload=msgspec.json.encode(message)
-        )
+        name = kept_id(self.vault, channel, step.get("id", f"m{self.sent}"))
+        delivery = Delivery(external_id=name, payload=msgspec.json.encode(message))
         await self.journal.accept(channel, [delivery])
 
     async def _forward(self) -> None:

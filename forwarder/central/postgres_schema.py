@@ -59,6 +59,12 @@ insert into {COMMENTS} ({", ".join(COMMENT_COLUMNS)})
 values (%s, %s, %s::timestamptz, %s, %s) on conflict do nothing
 """
 KEEP_ANCHOR = f"insert into {ANCHORS} (digest, document) values (%s, %s) on conflict do nothing"
+# The JSON of a record holds these words only as a field: in a text their quotes are escaped.
+FORGET = f"""
+delete from {REVISIONS} where record_id = %s and revision < %s
+and (%s or document not like '%%"anonymous":true%%')
+"""
+FORGET_COMMENTS = f"delete from {COMMENTS} where record_id = %s"
 HAS = f"select 1 from {REVISIONS} where record_id = %s and revision = %s"
 HAS_COMMENT = f"select 1 from {COMMENTS} where comment_id = %s"
 HELD = f"""

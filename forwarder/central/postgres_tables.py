@@ -9,6 +9,8 @@ from channels.contract import Outcome, Receipt, Refused, TryLater, Uncertain
 from forwarder.central.cases import PAGE, Kept, comment_cells, said_cells, update_of
 from forwarder.central.postgres_schema import (
     ENTERED,
+    FORGET,
+    FORGET_COMMENTS,
     HAS,
     HAS_COMMENT,
     HELD,
@@ -109,6 +111,9 @@ class Tables:
             cursor.executemany(UPSERT, [_takeable(row.cells) for row in records])
             cursor.executemany(KEEP_COMMENT, [_takeable(row) for row in said])
             cursor.executemany(KEEP_ANCHOR, kept)
+            forgets = [row.forgets for row in records if row.forgets]
+            cursor.executemany(FORGET, forgets)
+            cursor.executemany(FORGET_COMMENTS, [(id_,) for id_, _, whole in forgets if whole])
         return Receipt()
 
     def _alone(self, row: Row | tuple[object, ...]) -> Outcome:

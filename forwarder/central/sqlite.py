@@ -18,7 +18,7 @@ from typing import Annotated, ClassVar, NamedTuple
 import msgspec
 
 from channels.contract import Outcome, Receipt, Refused, TryLater, Uncertain
-from forwarder.central.cases import Kept, comment_cells, said_cells
+from forwarder.central.cases import COMMENTS, Kept, comment_cells, said_cells
 from forwarder.central.contract import Central
 from forwarder.central.sqlite_cases import HAS_COMMENT, KEEP_ANCHOR, KEEP_COMMENT, entered
 from forwarder.central.sqlite_cells import cells_of
@@ -27,6 +27,7 @@ from forwarder.central.sqlite_tools import Database
 from forwarder.ledger import Case
 from forwarder.push import Push
 from forwarder.update import Page
+from normalizer.privacy_hidden import ERASED
 
 # How long a write waits for another program that reads or copies the file.
 BUSY_SECONDS = 3.0
@@ -41,10 +42,20 @@ on conflict (record_id) do update set {_CHANGES} where excluded.revision > {RECO
 KEEP = f"""
 insert into {REVISIONS} (record_id, revision, document) values (?, ?, ?) on conflict do nothing
 """
+# The JSON of a record holds these words only as a field: in a text their quotes are escaped.
+FORGET = f"""
+delete from {REVISIONS} where record_id = ? and revision < ?
+and (? or document not like '%"anonymous":true%')
+"""
+FORGET_COMMENTS = f"delete from {COMMENTS} where record_id = ?"
+MERGE = f"insert into {RECORDS}_fts ({RECORDS}_fts) values ('optimize')"
 HAS = f"select 1 from {REVISIONS} where record_id = ? and revision = ?"
 
 
 _RECORD_ID, _REVISION = list(COLUMNS).index("record_id"), list(COLUMNS).index("revision")
+_ANONYMOUS, _TEXT, _REMARKS = (
+    list(COLUMNS).index(name) for name in ("anonymous", "text", "remarks")
+)
 
 
 class Row(NamedTuple):
@@ -53,6 +64,15 @@ class Row(NamedTuple):
     revision: tuple[str, int, str]
     #: In the order of `COLUMNS`.
     cells: list[object]
+
+    @property
+    def forgets(self) -> tuple[str, int, bool] | None:
+        """Which earlier revisions are to go: of an erased record all, else those with a name."""
+        if not self.cells[_ANONYMOUS]:
+            return None
+        record_id, revision, _ = self.revision
+        erased = not self.cells[_TEXT] and f'"{ERASED} on ' in str(self.cells[_REMARKS])
+        return (record_id, revision, erased) if revision > 1 else None
 
 
 class SqliteOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -122,11 +142,25 @@ class SqliteCentral(Central):
                 db.conn.executemany(UPSERT, [row.cells for row in good])
                 db.conn.executemany(KEEP_COMMENT, said)
                 db.conn.executemany(KEEP_ANCHOR, kept)
+                forgotten = self._forget(db, good)
+            if forgotten:
+                db.conn.execute("pragma wal_checkpoint(truncate)")
         except (sqlite3.Error, OSError) as exc:
             self._let_go()
             weather = TryLater(reason=f"{self.path.name}: {exc}")
             return [row if isinstance(row, Refused) else weather for row in rows]
         return [row if isinstance(row, Refused) else Receipt() for row in rows]
+
+    def _forget(self, db: Database, rows: Sequence[Row]) -> bool:
+        """Earlier revisions that tell what a record must not tell any more; whether there were."""
+        hiding = [row.forgets for row in rows if row.forgets]
+        if not hiding or db.conn.executemany(FORGET, hiding).rowcount <= 0:
+            return False
+        erased = [(record_id,) for record_id, _, whole in hiding if whole]
+        db.conn.executemany(FORGET_COMMENTS, erased)
+        # A word that was taken out stays in the search index until its parts are merged.
+        db.conn.execute(MERGE)
+        return True
 
     def _look_up(self, push: Push) -> Receipt | Uncertain | None:
         said = comment_cells(push) if push.kind == "comment" else (push.record_id, push.revision)
@@ -164,6 +198,8 @@ class SqliteCentral(Central):
             # Complaints are nobody else's to read; sqlite3 would follow the umask.
             os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
             connection = sqlite3.connect(self.path, timeout=BUSY_SECONDS)
+            # What is deleted is overwritten: it may be a name.
+            connection.execute("pragma secure_delete = on")
             try:
                 db = Database(connection)
                 prepare(db, self._utc_offset)

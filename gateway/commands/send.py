@@ -15,7 +15,7 @@ from forwarder import outbox_desk
 from gateway import records
 from gateway.build_craft import build_channels
 from gateway.commands.common import Place, place_options
-from gateway.naming import record_id_of
+from gateway.naming import kept_id, record_id_of
 from gateway.settings import Settings
 from gateway.store import StoreError
 from gateway.store.reading import reading
@@ -75,7 +75,7 @@ async def _send(
 
 async def _answer(settings: Settings, vault: Vault, channel: str, external_id: str) -> str:
     """The reply as the outbox has it, once it left or is kept for want of a way out."""
-    record_id = record_id_of(channel, external_id)
+    record_id = record_id_of(channel, kept_id(vault, channel, external_id))
     loop = asyncio.get_running_loop()
     deadline = loop.time() + PATIENCE_SECONDS
     while loop.time() < deadline:
