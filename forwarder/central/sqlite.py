@@ -12,6 +12,8 @@ import os
 import sqlite3
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, ClassVar, NamedTuple
 
@@ -32,15 +34,18 @@ from normalizer.privacy_hidden import ERASED
 # How long a write waits for another program that reads or copies the file.
 BUSY_SECONDS = 3.0
 
+# Rows to a statement: each statement gives the interpreter lock away and must win it back from a
+# busy event loop.
+MOST_ROWS = 16
+
 _NAMES = ", ".join(f'"{name}"' for name in COLUMNS)
-_VALUES = ", ".join("?" * len(COLUMNS))
 _CHANGES = ", ".join(f'"{name}" = excluded."{name}"' for name in COLUMNS if name != "record_id")
 UPSERT = f"""
-insert into {RECORDS} ({_NAMES}) values ({_VALUES})
+insert into {RECORDS} ({_NAMES}) values %s
 on conflict (record_id) do update set {_CHANGES} where excluded.revision > {RECORDS}.revision
 """
 KEEP = f"""
-insert into {REVISIONS} (record_id, revision, document) values (?, ?, ?) on conflict do nothing
+insert into {REVISIONS} (record_id, revision, document) values %s on conflict do nothing
 """
 # The JSON of a record holds these words only as a field: in a text their quotes are escaped.
 FORGET = f"""
@@ -138,8 +143,8 @@ class SqliteCentral(Central):
         try:
             db = self._opened()
             with db.atomic():
-                db.conn.executemany(KEEP, [row.revision for row in good])
-                db.conn.executemany(UPSERT, [row.cells for row in good])
+                _insert(db, KEEP, [row.revision for row in good])
+                _insert(db, UPSERT, [row.cells for row in good])
                 db.conn.executemany(KEEP_COMMENT, said)
                 db.conn.executemany(KEEP_ANCHOR, kept)
                 forgotten = self._forget(db, good)
@@ -213,6 +218,20 @@ class SqliteCentral(Central):
         if self._db is not None:
             self._db.conn.close()
             self._db = None
+
+
+def _insert(db: Database, statement: str, rows: Sequence[Sequence[object]]) -> None:
+    """Write rows, as many to a statement as it takes."""
+    for start in range(0, len(rows), MOST_ROWS):
+        chunk = rows[start : start + MOST_ROWS]
+        values = [*chain.from_iterable(chunk)]
+        db.conn.execute(_of_rows(statement, len(chunk), len(chunk[0])), values)
+
+
+@lru_cache(maxsize=4 * MOST_ROWS)
+def _of_rows(statement: str, rows: int, columns: int) -> str:
+    marks = f"({', '.join('?' * columns)})"
+    return statement % ", ".join([marks] * rows)
 
 
 def row_of(push: Push) -> Row | Refused:
