@@ -6,10 +6,11 @@ At each word the longest known phrase wins and is used up, so "lampu jalan" says
 ending such as -nya. A phrase counts once, however often it stands there.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
+from normalizer.remembered import MOST, Remembered
 from normalizer.text import words
 
 _ENDINGS = ("nya", "lah", "kah", "pun", "ku", "mu")
@@ -49,14 +50,25 @@ class Hit(NamedTuple):
 _End: TypeAlias = tuple[int, tuple[tuple[str, float], ...]]
 
 
-@dataclass(frozen=True, slots=True)
+class _Node(NamedTuple):
+    """Where a word leads to."""
+
+    #: The phrase that ends here.
+    phrase: _End | None
+    #: The words that go on.
+    following: dict[str, "_Node"]
+
+
 class Lexicon:
     """Marks, arranged as a tree of their words."""
 
-    #: Each word leads to the words that go on; "" to the phrase that ends here.
-    _root: dict[str, Any]
-    #: How much more a phrase weighs as the first word than at the end of the text.
-    _early: float
+    __slots__ = ("_begins", "_early")
+
+    def __init__(self, root: dict[str, _Node], early: float) -> None:
+        #: Where the first word of a phrase leads to; most words lead nowhere.
+        self._begins = Remembered[str, _Node | None](lambda word: _next(root, word), 2 * MOST)
+        #: How much more a phrase weighs as the first word than at the end of the text.
+        self._early = early
 
     def scores(self, spoken: Sequence[str]) -> list[Score]:
         """The labels a text speaks for, strongest first; equal ones in the order of their names."""
@@ -75,50 +87,54 @@ class Lexicon:
                 else:
                     reasons[label] = [(weight * times, why)]
         scores = [_score(label, reasons[label]) for label in reasons]
-        scores.sort(key=lambda score: (-score.weight, score.label))
+        scores.sort(key=_strongest_first)
         return scores
 
-    def hits(self, spoken: Sequence[str]) -> Iterator[Hit]:
+    def hits(self, spoken: Sequence[str]) -> list[Hit]:
         """Every phrase that stands there, neutral ones included, from the first word on."""
-        root = self._root
-        free = 0
-        for at, word in enumerate(spoken):
-            node = root.get(word)
-            if node is None and word.endswith(_ENDINGS):
-                node = _without_ending(root, word)
+        found: list[Hit] = []
+        free, last = 0, len(spoken) - 1
+        for at, node in enumerate(map(self._begins.__getitem__, spoken)):
             if node is None or at < free:
                 continue
-            found, end = _longest(node, spoken, at + 1)
-            if found:
+            phrase, following = node
+            end = at + 1
+            if following and at < last:
+                word = spoken[end]
+                if word in following or _BARE[word] in following:
+                    phrase, end = _longest(node, spoken, end)
+            if phrase:
                 free = end
-                yield Hit(at, end, *found)
+                found.append(Hit(at, end, *phrase))
+        return found
 
 
-def _longest(node: dict[str, Any], spoken: Sequence[str], at: int) -> tuple[_End | None, int]:
+def _longest(node: _Node, spoken: Sequence[str], at: int) -> tuple[_End | None, int]:
     """The longest phrase that goes on from a node with the words from `at` on, and its end."""
-    found: _End | None = node.get("")
-    end = at
+    (found, following), end = node, at
     for word in spoken[at : at + _LONGEST]:
-        at += 1
-        following = node.get(word)
-        if following is None and word.endswith(_ENDINGS):
-            following = _without_ending(node, word)
-        if following is None:
+        onward = _next(following, word)
+        if onward is None:
             break
-        node = following
-        if "" in node:
-            found, end = node[""], at
+        phrase, following = onward
+        at += 1
+        if phrase:
+            found, end = phrase, at
     return found, end
 
 
-def _without_ending(node: dict[str, Any], word: str) -> dict[str, Any] | None:
-    """Where a word leads to without its ending."""
-    for ending in _ENDINGS:
-        stem = word.removesuffix(ending)
-        if stem and stem in node:
-            following: dict[str, Any] = node[stem]
-            return following
-    return None
+def _next(nodes: dict[str, _Node], word: str) -> _Node | None:
+    """Where a word leads to, if need be without its ending."""
+    return nodes.get(word) or nodes.get(_BARE[word])
+
+
+def _bare(word: str) -> str:
+    """A word without its ending; empty where it has none."""
+    endings = (ending for ending in _ENDINGS if word.endswith(ending))
+    return word.removesuffix(next(endings)) if word.endswith(_ENDINGS) else ""
+
+
+_BARE = Remembered[str, str](_bare, 2 * MOST)
 
 
 def lexicon(marks: Iterable[Mark], neutral: Iterable[str] = (), *, early: float = 0.0) -> Lexicon:
@@ -128,13 +144,18 @@ def lexicon(marks: Iterable[Mark], neutral: Iterable[str] = (), *, early: float 
         known = by_phrase.setdefault(tuple(words(mark.phrase)), {})
         known[mark.label] = max(mark.weight, known.get(mark.label, 0.0))
     by_phrase.pop((), None)
-    root: dict[str, Any] = {}
+    root: dict[str, _Node] = {}
     for number, (phrase, marked) in enumerate(by_phrase.items()):
-        node = root
-        for word in phrase:
-            node = node.setdefault(word, {})
-        node[""] = (number, tuple(marked.items()))
+        nodes = root
+        for word in phrase[:-1]:
+            nodes = nodes.setdefault(word, _Node(None, {})).following
+        last = nodes.get(phrase[-1])
+        nodes[phrase[-1]] = _Node((number, tuple(marked.items())), last.following if last else {})
     return Lexicon(root, early)
+
+
+def _strongest_first(score: Score) -> tuple[float, str]:
+    return -score.weight, score.label
 
 
 def _score(label: str, reasons: list[tuple[float, str]]) -> Score:

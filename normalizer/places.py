@@ -120,7 +120,9 @@ def locate(text: str, address: str, places: Places) -> Located:
     found = weigh_up(said, named, area=places.area, learned=places.learned)
     likely = _probabilities(found, weights) if len(found) > 1 else {}
     both = f"{address}\n{text}" if address else text
-    return _told(likely, named, places, weights, text=both)
+    return _told(
+        likely, named, places, weights, parts=small_parts(both, said), point=point_in(both)
+    )
 
 
 def _probabilities(found: Mapping[Number, Evidence], weights: Weights) -> dict[Number, float]:
@@ -135,13 +137,18 @@ def _probabilities(found: Mapping[Number, Evidence], weights: Weights) -> dict[N
     return {number: value / whole for number, value in raised.items()}
 
 
-def _told(
-    likely: Mapping[Number, float], named: Named, places: Places, weights: Weights, *, text: str
+def _told(  # noqa: PLR0913 (all that was found)
+    likely: Mapping[Number, float],
+    named: Named,
+    places: Places,
+    weights: Weights,
+    *,
+    parts: Parts,
+    point: tuple[float, float] | None,
 ) -> Located:
     number, confidence = _best(likely, weights)
     if not number:
         number, confidence = _regency(named)
-    parts, point = small_parts(text), point_in(text)
     ambiguous = _ambiguous(likely, named, number)
     return Located(
         code=code_of(number) if number else None,

@@ -5,10 +5,11 @@ These are words of the citizen, cut out and not looked up anywhere. House number
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import NamedTuple
 
+from normalizer.places_words import Part
 from normalizer.text import words
 
 _STOPS = frozenset(
@@ -53,7 +54,6 @@ _STREET = re.compile(rf"\b({'|'.join(_FULL)})\b\.?[ ]*", re.IGNORECASE)
 _BESIDE = re.compile(rf"\b({'|'.join(_BESIDES)})\s+", re.IGNORECASE)
 _HAMLET = re.compile(rf"\b({'|'.join(_HAMLETS)})\b\.?\s+", re.IGNORECASE)
 _HINTS = frozenset((*_FULL, *_BESIDES, *_HAMLETS, "rt", "rw"))
-_LETTERS = re.compile(r"[a-z]+")
 _FRACTION = re.compile(r"\.\d\d")
 _WORD = re.compile(r"[ ]*([\w'/-]+)(\.?)")
 _RT = re.compile(
@@ -100,9 +100,9 @@ class Parts(NamedTuple):
 NO_PARTS = Parts()
 
 
-def small_parts(text: str) -> Parts:
-    """The first of each part in a text."""
-    found = _HINTS.intersection(_LETTERS.findall(text.lower()))
+def small_parts(text: str, said: Iterable[Part]) -> Parts:
+    """The first of each in a text; `said` is the same, cut into its words."""
+    found = _HINTS.intersection(chain.from_iterable(part.spoken for part in said))
     if not found:
         return NO_PARTS
     rt, rw = _rt_rw(text) if not found.isdisjoint({"rt", "rw"}) else ("", "")

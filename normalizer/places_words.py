@@ -7,7 +7,7 @@ two of them.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Literal, NamedTuple, TypeAlias, get_args
+from typing import Literal, NamedTuple, TypeAlias
 
 #: Where words come from: the address a citizen gave apart, or the text.
 Source: TypeAlias = Literal["address", "text"]
@@ -96,7 +96,8 @@ def cut(address: str, text: str) -> list[Part]:
     """The parts of what a citizen gave as the place, and then those of the text."""
     said: list[Part] = []
     before = 0
-    for field, source in zip((address, text), get_args(Source), strict=True):
+    fields: tuple[tuple[str, Source], ...] = ((address, "address"), (text, "text"))
+    for field, source in fields:
         for spoken in parts(field):
             said.append(Part(spoken, source, before))
             before += len(spoken)
