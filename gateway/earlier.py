@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
 
-from gateway.fingerprints import MOST_OF_A_KEY, ranked
+from gateway.fingerprints import ENOUGH_OF_A_BATCH, MOST_OF_A_KEY, ranked
 from gateway.neighbours import OF_A_SENDER
 from gateway.records import Status
 from gateway.turn import Question
@@ -55,7 +55,7 @@ class Earlier:
     def like(self, question: Question) -> list[Neighbour]:
         """Those most alike and those of the sender, as from the table."""
         lane = question.ready.lane
-        found = ranked(question.keys, self._by_key)
+        found = ranked(question.keys, self._by_key, enough=ENOUGH_OF_A_BATCH)
         unique = dict.fromkeys([*found, *self._by_lane.get(lane, ())])
         pairs = [self._known[name] for name in unique if name != question.record_id]
         return [

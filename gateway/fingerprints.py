@@ -27,9 +27,11 @@ MOST_OF_A_FORM = 4
 # What sharing a key says, by how many share it: 5 for one alone, 1 where there may be any number.
 _SAYS = tuple(log2(2 * MOST_OF_A_KEY / max(1, many)) for many in range(MOST_OF_A_KEY + 1))
 # A key of two records is enough, or two of a handful; and so much of what the most alike has.
-_ENOUGH = 3.6
+ENOUGH = 3.6
 _AS_ALIKE = 0.3
-_VERY_MANY = 2 * _ENOUGH
+_VERY_MANY = 2 * ENOUGH
+# Among the few of a batch every key is rare: two are wanted.
+ENOUGH_OF_A_BATCH = 2 * ENOUGH
 
 DROP = "delete from fingerprints where key {among:keys} and number = :number"
 COLUMNS = ("key", "received_at", "number")
@@ -74,7 +76,9 @@ def alike(tx: Transaction, asked: Sequence[Sequence[int]], *, since: int) -> lis
     return [[int(number) for number in ranked(each, found)] for each in asked]
 
 
-def ranked(keys: Sequence[int], found: Mapping[int, Collection[T]]) -> list[T]:
+def ranked(
+    keys: Sequence[int], found: Mapping[int, Collection[T]], *, enough: float = ENOUGH
+) -> list[T]:
     """
     Who shares the first key, then who shares most of what few have, then the incident's newest.
 
@@ -94,8 +98,8 @@ def ranked(keys: Sequence[int], found: Mapping[int, Collection[T]]) -> list[T]:
             shared[number] = shared.get(number, 0.0) + says
     if not shared:
         return []
-    enough = max(_ENOUGH, _AS_ALIKE * max(shared.values()))
-    several = [number for number, much in shared.items() if much >= enough]
+    least = max(enough, _AS_ALIKE * max(shared.values()))
+    several = [number for number, much in shared.items() if much >= least]
     several.sort(key=shared.__getitem__, reverse=True)
     forms = groupby(several, key=shared.__getitem__)
     few = [number for much, form in forms for number in islice(form, _most(much))]

@@ -94,17 +94,19 @@ def _against(likeness: Likeness, *, same_sender: bool) -> str:
     # A long text, word for word in one village: one report, for which two addresses were given.
     if likeness.village > 0 and text.ratio > _ALL and text.shared >= _LONG:
         place, two_addresses = Nearness(), False
-    little = text.shared < _LITTLE and text.ratio < _AS_LONG
+    if place.elsewhere or likeness.village < 0 or two_addresses:
+        return "another place"
+    if text.conflict:
+        return _CONFLICTS[text.conflict]
+    if text.cover < SAME or text.replaced >= RARE:
+        return "other words"
     reasons = (
-        (place.elsewhere or likeness.village < 0 or two_addresses, "another place"),
-        (bool(text.conflict), _CONFLICTS.get(text.conflict, "")),
-        (text.cover < SAME or text.replaced >= RARE, "other words"),
         (text.reworded > _reworded(text), "something else"),
         (likeness.topic < 0 and text.cover < _NEARLY_ALL, "something else"),
         (bool(text.added), "a number more"),
         (likeness.days > _SAME_DAYS, "days apart"),
         (not _enough(likeness, same_sender=same_sender), "too few words"),
-        (little, "much more is said"),
+        (text.shared < _LITTLE and text.ratio < _AS_LONG, "much more is said"),
     )
     return next((words for holds, words in reasons if holds), "")
 

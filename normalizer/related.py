@@ -8,6 +8,7 @@ address alone; `gateway/evaluation/matching.py` fits them again with a part left
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import exp, log1p
 from operator import mul
 
@@ -116,5 +117,10 @@ def _villages(one: str | None, other: str | None) -> int:
 def _topics(one: str | None, other: str | None) -> float:
     if not one or not other:
         return 0.0
-    ours, theirs = set(words(one)), set(words(other))
+    ours, theirs = _words_of(one), _words_of(other)
     return 2 * len(ours & theirs) / (len(ours | theirs) or 1) - 1
+
+
+@lru_cache(maxsize=512)
+def _words_of(topic: str) -> frozenset[str]:
+    return frozenset(words(topic))
