@@ -3,9 +3,10 @@ The few numbers a complaint is found by among millions: its fingerprint.
 
 One key stands for the words as a whole; twelve stand for pairs of words that follow each other,
 rare pairs before common ones and otherwise in the order of a checksum, so that both copies of an
-edited text draw the same. One more stands for what it is about and where, for those who tell of
-the same in other words. Keys are hashed with a secret: who has the table but not the gateway's key
-cannot try out which words a complaint holds.
+edited text draw the same. Five of them are of the beginning, which is what is left of a text that
+was cut off. One more stands for what it is about and where, for those who tell of the same in other
+words. Keys are hashed with a secret: who has the table but not the gateway's key cannot try out
+which words a complaint holds.
 """
 
 from collections.abc import Sequence
@@ -19,6 +20,8 @@ from normalizer.matter import matter
 VERSION = "3"
 
 PAIRS = 12
+# A text that was cut off has the beginning alone; 14 words that say something are 160 signs.
+PAIRS_OF_HEAD, HEAD = 5, 14
 _KEY_BYTES = 4
 _FEWEST_WORDS = 4
 # "36.03.01"; in a whole kabupaten a topic is many incidents.
@@ -61,10 +64,17 @@ def is_incident(key: int) -> bool:
 
 
 def drawn(spoken: Sequence[str]) -> list[str]:
-    """The pairs of neighbouring words a text is found by, the most telling first."""
+    """The pairs of neighbouring words a text is found by: some of its beginning, then of all."""
     telling = [word for word in spoken if word not in FUNCTION]
     common = [word in COMMON for word in telling]
-    #: Of two rare words, of a rare one and one that every other complaint has, of two of those.
+    begins: list[str] = []
+    if len(telling) > HEAD:
+        begins = _most_telling(telling[:HEAD], common[:HEAD])[:PAIRS_OF_HEAD]
+    return list(dict.fromkeys([*begins, *_most_telling(telling, common)]))[:PAIRS]
+
+
+def _most_telling(telling: Sequence[str], common: Sequence[bool]) -> list[str]:
+    """Pairs of two rare words before those with one that every other complaint has."""
     tiers: tuple[list[str], ...] = ([], [], [])
     for (one, other), (first, second) in zip(pairwise(telling), pairwise(common), strict=True):
         tiers[first + second].append(f"{one} {other}")

@@ -21,8 +21,8 @@ _MOST_WORDS = 600
 _MOST_SIGNS = 20_000
 # A set of words has no order, and a sum must not depend on it.
 _DIGITS = 6
-# About 5 KB each.
-_REMEMBERED = 4_096
+# About 5 KB each, so 10 MB.
+_REMEMBERED = 2_048
 
 
 class Matter:
