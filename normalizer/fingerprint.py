@@ -11,7 +11,7 @@ which words a complaint holds.
 
 from collections.abc import Sequence
 from hashlib import blake2b
-from itertools import pairwise
+from itertools import islice, pairwise
 from zlib import crc32
 
 from normalizer.match_words import COMMON, FUNCTION
@@ -67,23 +67,14 @@ def drawn(spoken: Sequence[str]) -> list[str]:
     """The pairs of neighbouring words a text is found by: some of its beginning, then of all."""
     telling = [word for word in spoken if word not in FUNCTION]
     common = [word in COMMON for word in telling]
-    begins: list[str] = []
-    if len(telling) > HEAD:
-        begins = _most_telling(telling[:HEAD], common[:HEAD])[:PAIRS_OF_HEAD]
-    return list(dict.fromkeys([*begins, *_most_telling(telling, common)]))[:PAIRS]
-
-
-def _most_telling(telling: Sequence[str], common: Sequence[bool]) -> list[str]:
-    """Pairs of two rare words before those with one that every other complaint has."""
-    tiers: tuple[list[str], ...] = ([], [], [])
-    for (one, other), (first, second) in zip(pairwise(telling), pairwise(common), strict=True):
-        tiers[first + second].append(f"{one} {other}")
-    found: list[str] = []
-    for pairs in tiers:
-        if len(found) < PAIRS:
-            found += sorted(dict.fromkeys(pairs), key=_place)
-    return found[:PAIRS]
-
-
-def _place(pair: str) -> tuple[int, str]:
-    return crc32(pair.encode("utf-8", "replace")), pair
+    ranks = {
+        pair: (first + second) << 32 | crc32(pair.encode("utf-8", "replace"))
+        for pair, first, second in zip(
+            map(" ".join, pairwise(telling)), common, common[1:], strict=False
+        )
+    }
+    order = sorted(ranks, key=ranks.__getitem__)
+    if len(telling) <= HEAD:
+        return order[:PAIRS]
+    begins = sorted(islice(ranks, HEAD - 1), key=ranks.__getitem__)[:PAIRS_OF_HEAD]
+    return list(dict.fromkeys([*begins, *order]))[:PAIRS]
