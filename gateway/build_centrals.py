@@ -6,6 +6,8 @@ from typing import Any
 from forwarder.central.contract import Central
 from forwarder.central.handoff import HandoffCentral
 from forwarder.central.http import HttpCentral
+from forwarder.central.lapor import LaporCentral
+from forwarder.central.lapor_mapping import LaporMapping
 from forwarder.central.open311 import Open311Central
 from forwarder.central.postgres import PostgresCentral
 from forwarder.central.sqlite import SqliteCentral
@@ -14,7 +16,11 @@ from forwarder.outbox import CENTRAL
 from forwarder.ports import Database
 from gateway import records
 from gateway.clock import now_ms
+from gateway.config_files import find_config_file
+from gateway.decode import Decoder, read_toml
 from gateway.errors import SettingsError
+from gateway.files import Files
+from gateway.secrets import Secrets
 from gateway.settings import CentralSettings, Settings
 
 # Nobody answers after a year; a store that is asked about each case is spared the others.
@@ -26,6 +32,14 @@ MAKERS: Mapping[type[Central], Callable[[str, Any, Settings, Ledger], Central]] 
     ),
     HttpCentral: lambda name, options, *_: HttpCentral(name, options, now_ms),
     PostgresCentral: lambda name, options, *_: PostgresCentral(name, options),
+    LaporCentral: lambda name, options, settings, ledger: LaporCentral(
+        name,
+        options,
+        mapping=_mapping(settings, options.mapping),
+        clock=now_ms,
+        ledger=ledger,
+        fetch=lambda sha256: kept_file(settings, sha256),
+    ),
     HandoffCentral: lambda name, options, *_: HandoffCentral(name, options),
     Open311Central: lambda name, options, _, ledger: Open311Central(name, options, now_ms, ledger),
 }
@@ -48,6 +62,21 @@ def _ledger(name: str, database: Database | None) -> Ledger:
         since=lambda: now_ms() - FOLLOWED_MS,
         ended=records.ended,
     )
+
+
+def kept_file(settings: Settings, sha256: str) -> bytes | None:
+    """An attachment by its SHA-256; None where it is gone."""
+    try:
+        return (
+            Files(settings.data_dir / "attachments", settings.attachments).path(sha256).read_bytes()
+        )
+    except OSError:
+        return None
+
+
+def _mapping(settings: Settings, name: str) -> LaporMapping:
+    file = find_config_file(settings.config_dir, name)
+    return Decoder(file, Secrets({})).section(read_toml(file), LaporMapping)
 
 
 def _central(name: str, chosen: CentralSettings, settings: Settings, ledger: Ledger) -> Central:

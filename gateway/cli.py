@@ -12,6 +12,7 @@ import click
 from gateway.commands.act import parked, replay
 from gateway.commands.backup import backup
 from gateway.commands.check import check
+from gateway.commands.conform import conform
 from gateway.commands.correct import correct
 from gateway.commands.custody import (
     breach_report,
@@ -48,7 +49,7 @@ def cli() -> None:
 
 
 OPERATE = (run, send, check, status, parked, replay, verify, evidence, reconcile, export, backup)
-OFFICERS = (import_, signals_, places, correct, handoff, deadlines, train)
+OFFICERS = (import_, signals_, places, correct, handoff, conform, deadlines, train)
 MEASURE = (normalize, match, evaluate)
 PRIVACY = (keys, unseal, tighten, reveal, hold, release, erase, retain, breach_report)
 for command in (*OPERATE, *PRIVACY, *OFFICERS, *MEASURE):

@@ -22,6 +22,7 @@ from forwarder.backoff import Policy
 from forwarder.central.contract import Central
 from forwarder.central.handoff import HandoffCentral
 from forwarder.central.http import HttpCentral
+from forwarder.central.lapor import LaporCentral
 from forwarder.central.open311 import Open311Central
 from forwarder.central.postgres import PostgresCentral
 from forwarder.central.sqlite import SqliteCentral
@@ -57,6 +58,7 @@ CENTRALS: tuple[type[Central], ...] = (
     PostgresCentral,
     Open311Central,
     HandoffCentral,
+    LaporCentral,
 )
 EMBEDDED_CENTRAL = {"central": {"kind": "sqlite"}}
 

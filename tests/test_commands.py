@@ -42,6 +42,7 @@ COMMANDS = (
     *("parked list", "parked show", "parked retry", "parked drop"),
     *("import", "signals list", "signals report", "places import", "places show", "places learn"),
     *("normalize", "match", "evaluate", "train", "correct", "deadlines"),
+    "conform lapor",
     *("handoff list", "handoff show", "handoff done", "handoff export"),
     *("erase", "retain", "breach-report"),
 )

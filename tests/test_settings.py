@@ -105,6 +105,7 @@ def _sections() -> list[tuple[str, Any]]:
         ("central.city", CENTRALS[3].Options),
         ("central.city.share", Share),
         ("central.sp4n", CENTRALS[4].Options),
+        ("central.lapor", CENTRALS[5].Options),
     ]
     return [
         *simple,

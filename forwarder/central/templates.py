@@ -10,6 +10,13 @@ from collections.abc import Iterable, Mapping
 
 from normalizer.record import Record
 
+#: What `words_of` knows.
+WORDS = (
+    *("record_id", "case_code", "revision", "received_at", "date", "channel", "source_url"),
+    *("title", "text", "clean_text", "language", "type", "topic", "agency", "urgency"),
+    *("place", "place_code", "address", "lat", "long", "anonymous", "confidential"),
+    *("reporter_name", "reporter_contact"),
+)
 NAME = re.compile(r"\{([a-z0-9_]+)\}")
 
 
