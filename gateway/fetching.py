@@ -24,7 +24,8 @@ from channels.contract import (
 from forwarder.item import Item
 from forwarder.outbox import Entry
 from forwarder.target import Target
-from gateway.files import Files, Kept
+from gateway.files import LEFT_OUT, Files, Kept
+from gateway.images import WITH_METADATA
 from gateway.turn import Fetch
 from normalizer.privacy_hidden import ERASED, hidden_file, hidden_remarks
 from normalizer.record import MapPoint, Record
@@ -128,6 +129,8 @@ def fetchings(channels: Mapping[str, Channel], files: Files) -> dict[str, Fetchi
 
 def _namelessly(kept: Kept, number: int) -> Kept:
     """A file of somebody anonymous: no name of theirs, and not where it was taken."""
+    if any(WITH_METADATA in remark for remark in kept.remarks):
+        return Kept(file=None, remarks=(LEFT_OUT,))
     file = hidden_file(kept.file, number) if kept.file else None
     return Kept(file=file, remarks=hidden_remarks(kept.remarks))
 

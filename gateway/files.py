@@ -21,12 +21,14 @@ from channels.contract import Attachment, Point, TooLarge
 from channels.media_type import settled_type
 from gateway.files_options import Attachments
 from gateway.image_pieces import Data, Piece
-from gateway.images import clean
+from gateway.images import WITH_METADATA, clean
 from gateway.scan import Scanner
 from normalizer.record import StoredFile
 
 _CHUNK = 1 << 20
 _HEAD = 1024
+#: What an officer is told where a picture would tell who sent it.
+LEFT_OUT = "a picture was left out: its metadata could not be taken out"
 _UNFINISHED = ".unfinished"
 
 
@@ -52,10 +54,16 @@ class Files:
             options.clamd, timeout=options.clamd_timeout, most_bytes=options.clamd_most_bytes
         )
 
-    def take(self, attachments: Iterable[Attachment]) -> tuple[Kept, ...]:
-        """Store what is new and tell of each; raises OSError when the disk will not."""
+    def take(
+        self, attachments: Iterable[Attachment], *, anonymous: bool = False
+    ) -> tuple[Kept, ...]:
+        """
+        Store what is new and tell of each; raises OSError when the disk will not.
+
+        `anonymous`: a picture that cannot lose its metadata is left out.
+        """
         return tuple(
-            self._settle(file.content, name=file.name, claimed=file.media_type)
+            self._settle(file.content, name=file.name, claimed=file.media_type, anonymous=anonymous)
             for file in attachments
         )
 
@@ -84,11 +92,13 @@ class Files:
         finally:
             arrived.unlink(missing_ok=True)
 
-    def _settle(self, data: Data, *, name: str, claimed: str) -> Kept:
+    def _settle(self, data: Data, *, name: str, claimed: str, anonymous: bool = False) -> Kept:
         verdict = self._scanner.scan(chunks_of(data, [slice(0, len(data))]), len(data))
         if verdict.is_refused:
             return Kept(file=None, remarks=(verdict.remark,))
         cleaned = clean(data, settled_type(data[:_HEAD], claimed))
+        if anonymous and any(WITH_METADATA in remark for remark in cleaned.remarks):
+            return Kept(file=None, remarks=(LEFT_OUT,))
         hashed, size = hashlib.sha256(), 0
         for chunk in chunks_of(data, cleaned.pieces):
             hashed.update(chunk)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from channels.contract import Point
 from channels.media_type import UNKNOWN
 from gateway import exif
+from gateway.image_heif import pieces_of_heif
 from gateway.image_jpeg import pieces_of_jpeg
 from gateway.image_pieces import Broken, Cut, Data, Piece
 from gateway.image_png import pieces_of_png
@@ -21,10 +22,15 @@ _CUTTERS: Mapping[str, Callable[[Data], Cut]] = {
     "image/jpeg": pieces_of_jpeg,
     "image/png": pieces_of_png,
     "image/webp": pieces_of_webp,
+    "image/heic": pieces_of_heif,
+    "image/avif": pieces_of_heif,
 }
-# Their metadata is woven in: positions all over the file would change with it.
-_WOVEN = ("image/heic", "image/avif")
+# Its metadata is woven in: positions all over the file would change with it.
 _TIFF = "image/tiff"
+
+
+#: In the remark of a picture that may still tell who took it, and where.
+WITH_METADATA = "kept with its metadata"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,15 +51,15 @@ def clean(data: Data, media_type: str) -> Cleaned:
     opens by itself, and said to be damaged.
     """
     whole = [slice(0, len(data))]
-    if media_type in _WOVEN or media_type == _TIFF:
-        found = exif.read(data[: exif.MOST_BYTES] if media_type == _TIFF else exif.within(data))
-        remark = f"a picture kept with its metadata: {media_type}"
+    if media_type == _TIFF:
+        found = exif.read(data[: exif.MOST_BYTES])
+        remark = f"a picture {WITH_METADATA}: {media_type}"
         return Cleaned(pieces=whole, media_type=media_type, point=found.point, remarks=(remark,))
     if media_type not in _CUTTERS:
         return Cleaned(pieces=whole, media_type=media_type)
     try:
         cut = _CUTTERS[media_type](data)
     except Broken:
-        remark = f"a damaged picture kept with its metadata: {media_type}"
+        remark = f"a damaged picture {WITH_METADATA}: {media_type}"
         return Cleaned(pieces=whole, media_type=UNKNOWN, remarks=(remark,))
     return Cleaned(pieces=cut.pieces, media_type=media_type, point=cut.exif.point)

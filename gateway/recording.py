@@ -13,7 +13,7 @@ from channels.contract import InboundMessage
 from gateway.assembly import Ready
 from gateway.codes import CaseCodes
 from gateway.earlier import Earlier
-from gateway.files import Files
+from gateway.files import Files, Kept
 from gateway.identities import Sender, sealed_told
 from gateway.ministry import Ministry, joined
 from gateway.naming import hidden_lane, moment, record_id_of
@@ -120,7 +120,7 @@ class Recorder:
         message, understood = draft.message, draft.understood
         if message.anonymous:
             message, understood = hidden_message(message), None
-        taken = self._files.take(message.attachments) if message.attachments else ()
+        taken = self._take(message)
         if taken:
             # Where a photo was taken may be where its sender lives.
             points = () if message.anonymous else taken
@@ -142,6 +142,11 @@ class Recorder:
             share_identity=self.manners.share_identity,
         )
         return normalize(report, self.rules, neighbours, understood=understood)
+
+    def _take(self, message: InboundMessage) -> tuple[Kept, ...]:
+        if not message.attachments:
+            return ()
+        return self._files.take(message.attachments, anonymous=message.anonymous)
 
     def neighbours(self, question: Question, context: Context, earlier: Earlier) -> list[Neighbour]:
         """Earlier records this one may repeat."""

@@ -322,19 +322,72 @@ def test_a_simple_webp_is_not_changed() -> None:
     assert cleaned(picture)[0] == picture
 
 
-@pytest.mark.parametrize(
-    ("head", "kind"),
-    [(b"\x00\x00\x00\x18ftypheic", "image/heic"), (b"\x00\x00\x00\x1cftypavif", "image/avif")],
-)
-def test_heic_is_kept_and_said_to_be_whole(head: bytes, kind: str) -> None:
-    """Positions all over such a file would change with its metadata; the place is read."""
-    picture = head + b"....meta....mdat" + b"\x00\x00\x00\x06Exif\x00\x00" + tiff() + b"pixels"
+def box(kind: bytes, content: bytes) -> bytes:
+    """A box of an ISO media file."""
+    return (len(content) + 8).to_bytes(4, "big") + kind + content
+
+
+def heif(brand: bytes, *, wide: bool) -> tuple[bytes, bytes]:
+    """A picture of three items (pixels, Exif, XMP in `idat`), and the same with zeros for two."""
+    version = 2 if wide else 1
+    size = 4 if wide else 2
+
+    def made(metadata: bytes, xmp: bytes) -> bytes:
+        entries = b"".join(
+            box(b"infe", bytes([3 if wide else 2, 0, 0, 0]) + n.to_bytes(size, "big") + b"\0\0" + k)
+            for n, k in ((1, b"hvc1"), (2, b"Exif"), (3, b"mime"))
+        )
+        iinf = box(b"iinf", bytes(4) + (3).to_bytes(2, "big") + entries)
+
+        def iloc(start: int) -> bytes:
+            rows = b"".join(
+                n.to_bytes(size, "big")
+                + method.to_bytes(2, "big")
+                + bytes(2)
+                + (1).to_bytes(2, "big")
+                + at.to_bytes(4, "big")
+                + length.to_bytes(4, "big")
+                for n, method, at, length in (
+                    (1, 0, start, 6),
+                    (2, 0, start + 6, len(metadata)),
+                    (3, 1, 2, len(xmp)),
+                )
+            )
+            head = bytes([version, 0, 0, 0, 0x44, 0x00]) + (3).to_bytes(size, "big")
+            return box(b"iloc", head + rows)
+
+        idat = box(b"idat", b"ok" + xmp)
+        head = box(b"ftyp", brand + bytes(4) + b"mif1")
+        start = len(head) + len(box(b"meta", bytes(4) + iinf + iloc(0) + idat)) + 8
+        meta = box(b"meta", bytes(4) + iinf + iloc(start) + idat)
+        return head + meta + box(b"mdat", b"pixels" + metadata + b"more")
+
+    metadata, xmp = b"\x00\x00\x00\x06Exif\x00\x00" + tiff(), b"<x:xmpmeta>Someone</x:xmpmeta>"
+    return made(metadata, xmp), made(bytes(len(metadata)), bytes(len(xmp)))
+
+
+@pytest.mark.parametrize("wide", [False, True])
+@pytest.mark.parametrize(("brand", "kind"), [(b"heic", "image/heic"), (b"avif", "image/avif")])
+def test_the_metadata_of_a_heic_is_overwritten_where_it_stands(
+    brand: bytes, kind: str, *, wide: bool
+) -> None:
+    """Nothing moves, for positions are woven into such a file; the place was read before."""
+    picture, expected = heif(brand, wide=wide)
+    left, result = cleaned(picture)
+
+    assert left == expected
+    assert cleaned(left)[0] == left
+    assert (result.media_type, result.remarks) == (kind, ())
+    assert result.point == Point(lat=-6.208611, lon=106.845556)
+
+
+def test_a_heic_that_cannot_be_taken_apart_is_no_picture() -> None:
+    """It may hold anything."""
+    picture = b"\x00\x00\x00\x18ftypheic....meta....mdat" + tiff() + b"pixels"
     left, result = cleaned(picture)
 
     assert left == picture
-    assert result.media_type == kind
-    assert result.remarks == (f"a picture kept with its metadata: {kind}",)
-    assert result.point == Point(lat=-6.208611, lon=106.845556)
+    assert result.remarks == ("a damaged picture kept with its metadata: image/heic",)
 
 
 def test_a_tiff_is_kept_and_said_to_be_whole() -> None:
