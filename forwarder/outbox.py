@@ -53,6 +53,11 @@ where target = :target and state in ('pending', 'uncertain') and due <= :now
   and (due, id) > (:due, :id)
 order by due, id limit :limit
 """
+NEWEST = """
+select due, id, lane, state from outbox
+where target = :target and state in ('pending', 'uncertain') and due <= :now
+order by due desc, id desc limit :limit
+"""
 FIRST = """
 select lane, min(id) from outbox
 where target = :target and lane {among:lanes} and state in ('pending', 'uncertain')
@@ -138,6 +143,9 @@ class Claim:
     lease_ms: int
     #: The other side knows our keys, so sending again does no harm.
     resend: bool
+    #: Begin with what came last: after a long absence of the other side nobody new waits for all
+    #: that is older.
+    newest: bool = False
 
 
 def reply_id(entry: Entry | Item) -> str:
@@ -173,8 +181,9 @@ def put_sealed(tx: Transaction, rows: Sequence[Sealed]) -> None:
 
 
 def claim(tx: Transaction, wanted: Claim, now: int) -> list[Item]:
-    """Take due rows, those due longest first, and at most one of each lane."""
-    first = _first_of_lanes(tx, wanted, now)
+    """Take due rows, those due longest or shortest first, and at most one of each lane."""
+    first = _newest_of_lanes(tx, wanted, now) if wanted.newest else []
+    first = first or _first_of_lanes(tx, wanted, now)
     rows = tx.all(TAKE, ids=first, now=now) if first else []
     ids = [row[0] for row in rows]
     if not ids:
@@ -242,6 +251,15 @@ def _sealed(vault: Vault, entry: Entry, now: int) -> Sealed:
     name = reply_id(entry) if entry.target.startswith(CHANNEL) else None
     key = (entry.record_id, entry.kind, entry.revision, entry.target)
     return Sealed(row=(*key, entry.lane, data_key, entry.due, now, name), body=body)
+
+
+def _newest_of_lanes(tx: Transaction, wanted: Claim, now: int) -> list[int]:
+    """What came last and is held up by nothing older, as far as one page tells."""
+    page = tx.all(NEWEST, target=wanted.target, now=now, limit=max(wanted.limit, PAGE))
+    lanes = sorted({row[2] for row in page})
+    rows = tx.all(FIRST, target=wanted.target, lanes=lanes, resend=wanted.resend) if page else []
+    first = {row[0]: row[1] for row in rows}
+    return [row[1] for row in page if first.get(row[2]) == row[1]][: wanted.limit]
 
 
 def _first_of_lanes(tx: Transaction, wanted: Claim, now: int) -> list[int]:

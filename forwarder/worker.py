@@ -25,6 +25,8 @@ from forwarder.target import Surroundings, Target
 
 # A delivery must end well before its lease, or another worker would take the row as interrupted.
 PART_OF_LEASE = 0.75
+# Where more waits than can be taken, each so many claims one begins with what came last.
+FRESH_EVERY = 4
 # The wall clock may be this much behind the monotonic one before we call it set back.
 CLOCK_SLACK_MS = 5_000
 
@@ -46,6 +48,9 @@ class Worker:
         self._results: list[Result] = []
         self._clock_lead: float | None = None
         self._set_back = 0
+        self._claims = 0
+        #: The last claim could have been larger: others wait.
+        self._behind = False
 
     def poke(self) -> None:
         """Say that there may be due rows."""
@@ -91,6 +96,7 @@ class Worker:
             limit=room,
             lease_ms=int(self._policy.lease * 1000),
             resend=rules.resend,
+            newest=self._behind and self._claims % FRESH_EVERY == 0,
         )
 
         def exchange(tx: Transaction) -> tuple[Counter[str], list[Item]]:
@@ -107,6 +113,9 @@ class Worker:
             return []
         del self._results[: len(results)]
         self._set_back = 0
+        if room:
+            self._claims += 1
+            self._behind = len(claimed) == room
         if settled:
             _log.info("outbox settled", target=self.target.name, **settled)
             self._around.on_settled(self.target.name, settled)
