@@ -28,6 +28,11 @@ where o.target = :target and o.kind = 'record' and o.state = 'delivered'
       and l.state = 'delivered')
 order by o.record_id limit :limit
 """
+SUMS = """
+select target, state, count(*) from outbox
+where kind = 'record' and substr(target, 1, 8) = 'central:' and dismissed is null
+group by target, state
+"""
 RENAME = """
 update outbox set reference = :reference
 where target = :target and record_id = :record_id and kind = 'record' and state = 'delivered'
@@ -105,6 +110,14 @@ class NoLedger:
 
     async def rename(self, record_id: str, reference: str) -> None:
         """Nothing to rename."""
+
+
+def sums(tx: Transaction) -> dict[str, dict[str, int]]:
+    """How many revisions of records are in which state, by store; dismissed ones are left out."""
+    counts: dict[str, dict[str, int]] = {}
+    for target, state, count in tx.all(SUMS):
+        counts.setdefault(target.removeprefix("central:"), {})[state] = count
+    return counts
 
 
 def cases(

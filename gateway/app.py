@@ -178,6 +178,7 @@ class App:
             ("rhythm", parts.rhythm.run),
             ("deadlines", parts.deadlines.run),
             ("anchors", parts.anchoring.run),
+            ("holdings", parts.holdings.run),
             ("troubles", partial(parts.troubles.run, parts.store)),
             (
                 "fingerprints",

@@ -47,6 +47,7 @@ from gateway.custody.desk import Custodian
 from gateway.deadlines import Deadlines
 from gateway.fetching import MEDIA, fetchings
 from gateway.following import Following
+from gateway.holdings import Holdings
 from gateway.inbox import ChannelInbox
 from gateway.journal import Journal
 from gateway.metrics import Metrics
@@ -103,6 +104,7 @@ class Parts:
     rhythm: Rhythm
     deadlines: Deadlines
     anchoring: Anchoring
+    holdings: Holdings
     workshop: Workshop
     following: Following
     pipeline: Pipeline
@@ -148,6 +150,13 @@ def build(settings: Settings, key: bytes, store: Store, workshop: InProcess | No
         rhythm=Rhythm(store, now_ms, metrics.silent),
         deadlines=Deadlines(
             store, vault, build_clock(settings), now=now_ms, told=metrics.deadlines
+        ),
+        holdings=Holdings(
+            centrals,
+            store,
+            lambda one: metrics.held(
+                f"{CENTRAL}{one.store}", asked=one.asked, missing=len(one.missing)
+            ),
         ),
         anchoring=Anchoring(
             store,

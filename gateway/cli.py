@@ -27,12 +27,13 @@ from gateway.commands.deadlines import deadlines
 from gateway.commands.evaluate import evaluate
 from gateway.commands.handoff import handoff
 from gateway.commands.keys import keys, unseal
-from gateway.commands.look import export, reconcile, status
+from gateway.commands.look import export, status
 from gateway.commands.match import match
 from gateway.commands.normalize import normalize
 from gateway.commands.officer import import_, signals_
 from gateway.commands.places import places
 from gateway.commands.proof import evidence, verify
+from gateway.commands.reconcile import reconcile
 from gateway.commands.run import run
 from gateway.commands.send import send
 from gateway.commands.train import train

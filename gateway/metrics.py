@@ -41,6 +41,8 @@ HELP = {
     "delivery_duration_seconds": "How long one attempt to deliver took.",
     "queue_messages": "Rows that wait.",
     "oldest_pending_timestamp_seconds": "When the oldest waiting row arrived; 0: nothing waits.",
+    "central_asked_records": "Delivered records a store was last asked for.",
+    "central_missing_records": "Of these, records it says it does not have.",
     "channel_up": "1 while the channel runs.",
     "channel_silent": "1 while a channel is quieter than its habit explains.",
     "channel_trouble": "1 for what is wrong with a channel as a whole.",
@@ -82,6 +84,8 @@ class Metrics:
         self._rejected = counter("rejected", channel=channels, reason=REASONS)
         self._received = counter("messages_received", channel=channels, kind=KINDS)
         self._deliveries = counter("deliveries", connector=connectors, outcome=OUTCOMES)
+        self._asked = gauge("central_asked_records", connector=connectors)
+        self._missing = gauge("central_missing_records", connector=connectors)
         self._delivery_time = histogram("delivery_duration_seconds", connector=connectors)
         self._updates = counter("updates", store=self._stores, outcome=UPDATES)
         self._unknown_words = counter("unknown_status_words", store=self._stores)
@@ -131,6 +135,12 @@ class Metrics:
     def unknown_words(self, store: str, count: int) -> None:
         """So many updates had a word for the state that nobody knows."""
         self._unknown_words.labels(_known(store, self._stores)).inc(count)
+
+    def held(self, connector: str, *, asked: int, missing: int) -> None:
+        """What a store said when it was asked for records it had taken."""
+        connector = _known(connector, self._connectors)
+        self._asked.labels(connector).set(asked)
+        self._missing.labels(connector).set(missing)
 
     # --- how it is now -------------------------------------------------------------------------
 

@@ -1,5 +1,6 @@
 """Records as requests of an Open311 server: once each, nothing of who must stay unknown."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -9,18 +10,21 @@ from typing import Any
 import msgspec
 import pytest
 from clock import Clock
-from forwarding import NOW, document, record_id
+from forwarding import NOW, STORE, document, record_entry, record_id
 from hypothesis import given
 from hypothesis import strategies as st
+from lanes import Lanes
 from open311_city import API_KEY, City, city
 
 from channels.contract import Outcome, Receipt, Refused, Secret, TryLater, Uncertain
 from forwarder.central.open311 import Open311Central, Open311Options
 from forwarder.central.open311_form import Share
 from forwarder.central.open311_read import rows_in
-from forwarder.ledger import Case
+from forwarder.ledger import Case, OutboxLedger
 from forwarder.push import Push
 from forwarder.update import Comment, Page
+from gateway.store import Store
+from gateway.vault import Vault
 from normalizer.record import Judgement, MapPoint, Place, Record, Reporter, StoredFile
 
 BASE = msgspec.structs.replace(
@@ -430,6 +434,54 @@ async def test_what_the_server_holds(stage: Stage) -> None:
     assert await store.holds(cases) == [True, False, None, None]
     stage.city.statuses = [503]
     assert await store.holds(cases) == [None] * 4
+
+
+async def test_through_the_outbox_one_request_each(
+    stage: Stage, database: Store, vault: Vault
+) -> None:
+    """Kept and not answered, answered with a page, away for a while: each record is one request."""
+    lanes = Lanes(database, vault)
+    store = Open311Central(
+        "store",
+        Open311Options(
+            url=stage.city.url,
+            api_key=Secret(API_KEY),
+            fallback="lain",
+            share=Share(no_address="tidak disebut"),
+            allow_private=True,
+        ),
+        lambda: lanes.clock.milliseconds,
+        OutboxLedger(database, STORE),
+    )
+    bodies = [msgspec.structs.replace(BASE, record_id=record_id(n), case_code=f"C{n:07}X")
+              for n in range(12)]  # fmt: skip
+    entries = [record_entry(number) for number in range(12)]
+    await lanes.put(
+        [
+            msgspec.structs.replace(entry, body=msgspec.json.encode(body))
+            for entry, body in zip(entries, bodies, strict=True)
+        ]
+    )
+    stage.city.quirks = {"lost"}
+
+    async with lanes.running(store):
+        await lanes.until(STORE, "uncertain", 6)
+        stage.city.quirks = set()
+        stage.city.statuses = [503, 200, 502]
+        for _ in range(5):
+            lanes.clock.advance(3600)
+            await asyncio.sleep(0.05)
+        while (await lanes.states(STORE)).get("delivered") != 12:
+            lanes.clock.advance(600)
+            await asyncio.sleep(0.02)
+        cases = await OutboxLedger(database, STORE).cases("", 50)
+    await store.close()
+
+    words = [row["description"] for row in stage.city.requests]
+    assert len(set(words)) == len(words) == 12
+    assert sorted(case.reference for case in cases) == sorted(
+        row["service_request_id"] for row in stage.city.requests
+    )
 
 
 @given(st.binary(max_size=60) | st.text(max_size=60).map(str.encode))

@@ -1,10 +1,9 @@
-"""Commands that only look: status, reconcile, export. They work beside the daemon."""
+"""Commands that only look: status, export. They work beside the daemon."""
 
 import csv
 import json
 import sys
 from collections.abc import Iterator
-from datetime import date, timedelta
 from typing import Any
 
 import click
@@ -25,8 +24,6 @@ from gateway.commands.common import (
     since_option,
 )
 from gateway.commands.daemon import not_ready
-from gateway.reconcile import WORDS, Account, total
-from gateway.reconcile import reconcile as account_for
 from gateway.signing import Signer
 from gateway.vault import Vault
 from normalizer.record import Record
@@ -74,29 +71,6 @@ def status(place: Place, *, as_json: bool) -> None:
     ]
     if rows:
         show_table(("outbox", "state", "rows", "oldest"), rows)
-
-
-@click.command()
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
-@place_options
-def reconcile(place: Place, *, as_json: bool) -> None:
-    """
-    Account for every message by channel and day: exit code 1 if something is unaccounted for.
-
-    Example: lapor-gateway reconcile
-    """
-    with looking(place) as (_, tx):
-        accounts = account_for(tx)
-    whole = total(accounts)
-    if as_json:
-        rows = [_account(account) for account in accounts]
-        click.echo(json.dumps({"balances": whole.balances, "total": _account(whole), "days": rows}))
-    else:
-        rows_ = [_cells(account, _day(account)) for account in accounts] + [_cells(whole, "all")]
-        show_table(("day", "channel", "received", *WORDS, "unaccounted"), rows_)
-        click.echo("balances" if whole.balances else "DOES NOT BALANCE")
-    if not whole.balances:
-        sys.exit(1)
 
 
 @click.command()
@@ -181,22 +155,3 @@ def _records(
 def _cell(value: object) -> str:
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     return f"'{text}" if text.startswith(FORMULA) else text
-
-
-def _account(account: Account) -> dict[str, Any]:
-    return {
-        "channel": account.channel,
-        "day": _day(account) if account.day else None,
-        "received": account.received,
-        "balances": account.balances,
-        **{word: account.counts.get(word, 0) for word in (*WORDS, "unaccounted")},
-    }
-
-
-def _cells(account: Account, day: str) -> list[object]:
-    counts = [account.counts.get(word, 0) for word in (*WORDS, "unaccounted")]
-    return [day, account.channel, account.received, *counts]
-
-
-def _day(account: Account) -> str:
-    return (date(1970, 1, 1) + timedelta(days=account.day)).isoformat()
