@@ -5,6 +5,7 @@ Erasing a person destroys the keys to what they sent, to who they are and to wha
 was passed on stays, in a last revision that names nobody.
 """
 
+from collections.abc import Sequence
 from functools import partial
 
 from forwarder import outbox_desk
@@ -14,11 +15,12 @@ from gateway import members, questions, records
 from gateway.back import notices, timeline
 from gateway.custody.erasing import Certificate, certify
 from gateway.custody.holding import held_among
-from gateway.hiding import asked_blindly, hide
+from gateway.hiding import asked_blindly, hide, spoken_of, supersede
 from gateway.naming import hidden_lane, moment
 from gateway.revise import revise
 from gateway.turn import Effects
 from gateway.vault import Vault
+from gateway.work import Settled
 from normalizer.privacy_hidden import hidden_record, nameless
 from normalizer.record import Record
 
@@ -36,6 +38,7 @@ def forget(tx: Transaction, vault: Vault, effects: Effects, *, centrals: Routes,
             change = partial(_nameless, vault.pseudonym("anonymous", record_id))
             after = revise(tx, vault, record_id, change, centrals=centrals, now=now)
             if after:
+                supersede(tx, record_id, now=now)
                 certify(tx, after, _certificate(after, now), now)
         timeline.forget(tx, ids)
         rows = 0
@@ -49,13 +52,13 @@ def forget(tx: Transaction, vault: Vault, effects: Effects, *, centrals: Routes,
         tx.run(AUDIT, at=now, who="citizen", what=what)
 
 
-def write(tx: Transaction, effects: Effects, *, now: int) -> None:
-    """Write the rest down."""
+def write(tx: Transaction, effects: Effects, settled: Sequence[Settled], *, now: int) -> None:
+    """Write the rest down; `settled` are the rows it comes from."""
     questions.close(tx, effects.closed)
     questions.ask(tx, asked_blindly(tx, effects.asked))
     for record_id, state in effects.moved:
         records.move(tx, record_id, state, now=now)
-    hide(tx, effects.hidden, now=now)
+    hide(tx, [*effects.hidden, *spoken_of(tx, settled)], now=now)
 
 
 def _nameless(pseudonym: str, record: Record) -> Record:

@@ -14,6 +14,7 @@ from forwarder.ports import Transaction
 from gateway.naming import is_hidden
 from gateway.questions import Open
 from gateway.turn import Hidden, Made
+from gateway.work import Settled
 
 RECORDS = """
 update records set pseudonym = :lane where record_id = :record_id and pseudonym <> :lane
@@ -42,6 +43,7 @@ where record_id = :record_id and kind = 'record' and data_key is not null and re
 NOTICES = "update notices set lane = :lane where record_id = :record_id and lane <> :lane"
 UNASK = "delete from questions where lane = :lane and record_id <> :record_id"
 QUESTIONS = "update questions set lane = :lane where record_id = :record_id and lane <> :lane"
+JOINED = ("joined", "command")
 LANE_OF = "select record_id, pseudonym from records where record_id {among:ids}"
 
 
@@ -69,7 +71,19 @@ def hide(tx: Transaction, reports: Sequence[Hidden], *, now: int) -> None:
         for statement in (RECORDS, REPORTERS, WORK, REPLIES, NOTICES, UNASK, QUESTIONS):
             tx.run(statement, **ids)
         tx.run(MESSAGES, record_id=report.record_id)
-        tx.run(OLDER, record_id=report.record_id, now=now)
+        supersede(tx, report.record_id, now=now)
+
+
+def supersede(tx: Transaction, record_id: str, *, now: int) -> None:
+    """Let no earlier revision of a record go out any more."""
+    tx.run(OLDER, record_id=record_id, now=now)
+
+
+def spoken_of(tx: Transaction, settled: Sequence[Settled]) -> list[Hidden]:
+    """The anonymous reports that messages joined or were commands about."""
+    ids = {row.record_id for row in settled if row.record_id and row.state in JOINED}
+    rows = tx.all(LANE_OF, ids=sorted(ids)) if ids else []
+    return [Hidden(record_id=row[0], lane=row[1]) for row in rows if is_hidden(row[1])]
 
 
 def asked_blindly(tx: Transaction, asked: Sequence[Open]) -> list[Open]:
