@@ -130,13 +130,13 @@ async def test_people_are_erased_while_others_write(gateway: Gateway) -> None:
     """Their cases are blank in the store, the chain is whole, all messages are accounted for."""
     async with gateway:
         async with rush(gateway) as people:
-            found = central(gateway, "select case_code from records order by received_at limit 6")
-            for (code,) in found[:5]:
+            found = central(gateway, "select case_code from records order by received_at limit 3")
+            for (code,) in found[:2]:
                 await ran(gateway, "erase", "--case", code, "--reason", "permintaan")
-            await ran(gateway, "tighten", found[5][0], "anonim", "--reason", "aduan pegawai")
+            await ran(gateway, "tighten", found[2][0], "anonim", "--reason", "aduan pegawai")
         whole = await ran(gateway, "verify")
         balance = json.loads(await ran(gateway, "reconcile", "--json"))
-    codes = ", ".join(f"'{code}'" for (code,) in found[:5])
+    codes = ", ".join(f"'{code}'" for (code,) in found[:2])
     texts = central(
         gateway, f"select text, title, clean_text from records where case_code in ({codes})"
     )
@@ -146,8 +146,8 @@ async def test_people_are_erased_while_others_write(gateway: Gateway) -> None:
         f" where r.case_code in ({codes})",
     )
 
-    assert texts == [("", "", "")] * 5
-    assert history == [(5,)]
+    assert texts == [("", "", "")] * 2
+    assert history == [(2,)]
     assert "whole" in whole
     assert balance["balances"]
     assert balance["total"]["received"] == people.acknowledged
