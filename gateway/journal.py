@@ -1,15 +1,16 @@
 """
 The journal: every provider message as it came, sealed, chained, and on disk before "ok".
 
-`Journal.accept` collects what arrives while the last commit runs and hands it to the store's
-writer as one batch; each waiter goes on after its own commit. A row's digest covers the digest
-before it and this row's ciphertext, so `verify` finds any change, removal or swap. Erasing a
-person destroys `data_key` only, and the chain stays whole.
+What arrives while the last commit runs goes into the next, and each waiter goes on after its own;
+the store's writer takes it itself, so that it never rests while rows wait. A row's digest covers
+the digest before it and this row's ciphertext, so `verify` finds any change, removal or swap.
+Erasing a person destroys `data_key` only, and the chain stays whole.
 """
 
 import asyncio
 import hashlib
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
 
@@ -18,18 +19,12 @@ from forwarder.ports import Database, Vault
 from gateway import cursors
 from gateway.chain import Head, genesis, last_head
 from gateway.crowd import Crowd
-from gateway.journal_rows import Rows, Waiting, append
+from gateway.journal_rows import Append, Tail, Waiting, popped
 from gateway.store import StoreConflict, StoreError
 
 # Beyond this the gateway says "not now" rather than grow: what waits is in memory only.
 QUEUE_ROWS = 20_000
 QUEUE_BYTES = 256 << 20
-# What one transaction takes: bounds how long the writer is busy with one batch.
-BATCH_ROWS = 1_000
-
-# To digest more than this is the writer thread's work: the event loop would stand still.
-LARGE = 256 << 10
-
 ID_LENGTH = 300
 
 
@@ -42,21 +37,21 @@ class Journal:
         self._store = store
         self._vault = vault
         self._clock = clock
-        self._chain = chain
-        self._head = genesis(chain)
-        #: Look where the chain ends and what is known before inserting: at first, after an error,
-        #: and while providers repeat themselves.
-        self._careful = True
-        self._queue: list[Waiting] = []
-        self._bytes = 0
-        self._flushing: asyncio.Task[None] | None = None
+        self._tail = Tail(chain, genesis(chain))
+        self._queue: deque[Waiting] = deque()
+        #: Deliveries and their bytes that were not answered yet.
+        self._rows = self._bytes = 0
+        #: The commit that will take what is added to the queue now.
+        self._next: Append | None = None
+        self._writing: set[asyncio.Task[None]] = set()
         #: Set after every commit that brought something new; the pipeline waits for it.
         self.arrived = asyncio.Event()
         self._crowd = Crowd()
 
     async def open(self) -> None:
         """Find the end of the chain."""
-        self._head = await self._store.read(lambda tx: last_head(tx, self._chain))
+        chain = self._tail.chain
+        self._tail.head = await self._store.read(lambda tx: last_head(tx, chain))
 
     @property
     def crowded(self) -> bool:
@@ -66,13 +61,13 @@ class Journal:
     @property
     def head(self) -> Head:
         """The end of the chain as of the last commit."""
-        return self._head
+        return self._tail.head
 
     async def accept(
         self, channel: str, deliveries: Sequence[Delivery], cursor: Cursor | None = None
     ) -> list[Accepted]:
         """Return when every delivery is on disk; raise NotStored when that cannot be promised."""
-        if len(self._queue) >= QUEUE_ROWS or self._bytes >= QUEUE_BYTES:
+        if self._rows >= QUEUE_ROWS or self._bytes >= QUEUE_BYTES:
             raise NotStored("the gateway is too busy to store more")
         if not deliveries:
             return await self._move(channel, cursor)
@@ -83,9 +78,9 @@ class Journal:
             waiting.append(Waiting(channel, key, now, payload, data_key, future))
             self._bytes += len(payload)
         waiting[-1].cursor = cursor
-        self._queue += waiting
-        if self._flushing is None:
-            self._flushing = loop.create_task(self._flush())
+        self._rows += len(waiting)
+        self._queue.extend(waiting)
+        self._begin()
         if len(waiting) == 1:
             return [await waiting[0].future]
         return list(await asyncio.gather(*(item.future for item in waiting)))
@@ -100,57 +95,56 @@ class Journal:
                 raise NotStored("the cursor could not be written") from exc
         return []
 
-    async def _flush(self) -> None:
-        """Write batches until nothing waits; the only task the journal ever has."""
-        try:
-            while self._queue:
-                batch, self._queue = self._queue[:BATCH_ROWS], self._queue[BATCH_ROWS:]
-                self._bytes -= sum(len(item.payload) for item in batch)
-                await self._write(batch)
-        finally:
-            _refuse(self._queue, None)
-            # Counted bytes that are gone would make the queue look full for ever.
-            self._queue, self._bytes = [], 0
-            self._flushing = None
+    def _begin(self) -> None:
+        """Order a commit for what waits, unless one is ordered that has not begun."""
+        if self._next is None or self._next.taken:
+            self._next = Append(self._tail, self._queue)
+            task = asyncio.get_running_loop().create_task(self._write(self._next))
+            self._writing.add(task)
+            task.add_done_callback(self._writing.discard)
 
-    async def _write(self, batch: Sequence[Waiting]) -> None:
+    async def _write(self, work: Append) -> None:
         try:
-            answers, self._head = await self._append(batch)
-        except StoreError as exc:
-            # A commit whose answer was lost may have happened.
-            self._careful = True
-            # Whoever queued meanwhile would only wait as long again to hear the same.
-            _refuse([*batch, *self._queue], exc)
-            self._queue, self._bytes = [], 0
-            return
+            await self._commit(work)
         except BaseException as exc:
-            self._careful = True
-            _refuse(batch, exc)
-            raise
-        self._crowd.committed(len(batch), now=time.monotonic(), worked=time.thread_time())
-        for item, answer in zip(batch, answers, strict=True):
+            # A commit whose answer was lost may have happened.
+            self._tail.careful = True
+            if work is self._next:
+                self._next = None
+            # Whoever queued meanwhile would only wait as long again to hear the same.
+            self._refuse([*work.batch, *popped(self._queue, QUEUE_ROWS)], exc)
+            if not isinstance(exc, StoreError):
+                raise
+        if self._queue:
+            self._begin()
+
+    async def _commit(self, work: Append) -> None:
+        try:
+            await self._store.write(work)
+        except StoreConflict:
+            if work.careful:
+                raise
+            # One of them is known already.
+            work = Append(self._tail, self._queue, work.batch)
+            await self._store.write(work)
+        self._crowd.committed(len(work.batch), now=time.monotonic(), worked=time.thread_time())
+        for item, answer in zip(work.batch, work.answers, strict=True):
+            self._forget(item)
             if not item.future.done():
                 item.future.set_result(answer)
         self.arrived.set()
 
-    async def _append(self, batch: Sequence[Waiting]) -> tuple[list[Accepted], Head]:
-        """Insert as if all were new, which they nearly always are; else look first."""
-        if not self._careful and all(map(_is_simple, batch)):
-            rows = Rows(self._chain, self._head)
-            answers = [Accepted(id=rows.add(item), new=True) for item in batch]
-            try:
-                await self._store.write(rows.insert)
-            except StoreConflict:
-                self._careful = True
-            else:
-                return answers, rows.head
-        answers, head = await self._store.write(partial(append, batch=batch, chain=self._chain))
-        self._careful = not all(answer.new for answer in answers)
-        return answers, head
+    def _refuse(self, batch: Sequence[Waiting], error: BaseException) -> None:
+        for item in batch:
+            self._forget(item)
+            if not item.future.done():
+                refusal = NotStored("the journal could not be written")
+                refusal.__cause__ = error
+                item.future.set_exception(refusal)
 
-
-def _is_simple(item: Waiting) -> bool:
-    return item.cursor is None and len(item.payload) <= LARGE
+    def _forget(self, item: Waiting) -> None:
+        self._rows -= 1
+        self._bytes -= len(item.payload)
 
 
 def storable_id(external_id: str) -> str:
@@ -159,11 +153,3 @@ def storable_id(external_id: str) -> str:
         return external_id
     raw = external_id.encode("utf-8", "surrogatepass")
     return f"sha256:{hashlib.sha256(raw).hexdigest()}"
-
-
-def _refuse(batch: Sequence[Waiting], error: BaseException | None) -> None:
-    for item in batch:
-        if not item.future.done():
-            refusal = NotStored("the journal could not be written")
-            refusal.__cause__ = error
-            item.future.set_exception(refusal)

@@ -1,20 +1,25 @@
 """
 Rows of the journal: each linked to the one before, inserted once.
 
-`Rows` makes them where all are thought to be new; `append` looks first, within the transaction,
-where the chain ends and what is there already.
+`Append` is one commit of them, at first as if all were new; where one is not, it looks within the
+transaction where the chain ends and what is there already.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from channels.contract import Accepted, Cursor
 from forwarder.ports import Transaction
 from gateway import cursors
 from gateway.chain import Head, journal_id, last_head, link
-from gateway.store import Insert
+from gateway.store import Insert, Urgent
+from gateway.store.engine import MOST_ROWS
 
+# What one transaction takes: bounds how long the writer is busy with one batch.
+BATCH_ROWS = 1_000
 COLUMNS = (
     "id",
     "chain",
@@ -45,8 +50,85 @@ class Waiting:
     cursor: Cursor | None = None
 
 
+class Tail:
+    """Where a chain ends as of the last commit; the writer's thread alone moves it on."""
+
+    def __init__(self, chain: int, head: Head) -> None:
+        self.chain = chain
+        self.head = head
+        #: Look where the chain ends and what is known before inserting: at first, after an error,
+        #: and while providers repeat themselves.
+        self.careful = True
+
+
+class Append(Urgent):
+    """
+    One commit of the journal: what waits when the writer has time for it.
+
+    Rows are linked in the writer's thread, commit after commit, so the next one begins without
+    asking the event loop, which has much to do just then. `batch`: these and no others.
+    """
+
+    def __init__(
+        self, tail: Tail, queue: deque[Waiting], batch: Sequence[Waiting] | None = None
+    ) -> None:
+        self._tail = tail
+        self._queue = queue
+        self.taken = batch is not None
+        self.batch = list(batch or ())
+        #: Insert as if all were new, which they nearly always are; else look first.
+        self.careful = self.taken
+        self.answers: list[Accepted] = []
+        self._head = tail.head
+
+    def is_one_statement(self) -> bool:
+        """Take what waits."""
+        if not self.taken:
+            # First this: what comes after it finds that it needs another commit.
+            self.taken = True
+            self.batch = list(popped(self._queue, BATCH_ROWS))
+            self.careful = self._tail.careful
+        is_simple = not (self.careful or any(item.cursor for item in self.batch))
+        return not self.batch or (is_simple and len(self.batch) <= MOST_ROWS)
+
+    def __call__(self, tx: Transaction, /) -> None:
+        """Insert what is new at the end of the chain; tell for each whether it was."""
+        chain = self._tail.chain
+        rows = Rows(chain, last_head(tx, chain) if self.careful else self._tail.head)
+        known = _known(tx, self.batch) if self.careful else None
+        self.answers = [_answer(item, rows, known) for item in self.batch]
+        rows.insert(tx)
+        for item in self.batch:
+            if item.cursor:
+                cursors.move(tx, channel=item.channel, cursor=item.cursor, now=item.received_at)
+        self._head = rows.head
+
+    def committed(self) -> None:
+        """The chain goes on from here."""
+        if self.batch:
+            self._tail.head = self._head
+            self._tail.careful = not all(answer.new for answer in self.answers)
+
+
+def popped(queue: deque[Waiting], most: int) -> Iterator[Waiting]:
+    """Take so many from the beginning, if there are; others may take and add meanwhile."""
+    with suppress(IndexError):
+        for _ in range(most):
+            yield queue.popleft()
+
+
+def _answer(item: Waiting, rows: "Rows", known: dict[tuple[str, str], int] | None) -> Accepted:
+    if known is None:
+        return Accepted(id=rows.add(item), new=True)
+    key = (item.channel, item.external_id)
+    is_new = key not in known
+    if is_new:
+        known[key] = rows.add(item)
+    return Accepted(id=known[key], new=is_new)
+
+
 class Rows:
-    """New rows at the end of a chain, as `Insert` wants them."""
+    """New rows at the end of a chain."""
 
     def __init__(self, chain: int, head: Head) -> None:
         self._chain = chain
@@ -63,32 +145,14 @@ class Rows:
         self._values += (*place, *ids, item.payload, item.data_key, self._digest)
         return row
 
-    @property
-    def insert(self) -> Insert:
-        """The work that writes them."""
-        return Insert("journal", COLUMNS, self._values)
+    def insert(self, tx: Transaction) -> None:
+        """Write them."""
+        Insert("journal", COLUMNS, self._values)(tx)
 
     @property
     def head(self) -> Head:
         """Where the chain ends with these rows."""
         return Head(self._position, self._digest)
-
-
-def append(tx: Transaction, batch: Sequence[Waiting], chain: int) -> tuple[list[Accepted], Head]:
-    """Insert what is new at the end of the chain; tell for each whether it was."""
-    rows, known, answers = Rows(chain, last_head(tx, chain)), _known(tx, batch), []
-    for item in batch:
-        key = (item.channel, item.external_id)
-        if key in known:
-            answers.append(Accepted(id=known[key], new=False))
-        else:
-            known[key] = rows.add(item)
-            answers.append(Accepted(id=known[key], new=True))
-    rows.insert(tx)
-    for item in batch:
-        if item.cursor:
-            cursors.move(tx, channel=item.channel, cursor=item.cursor, now=item.received_at)
-    return answers, rows.head
 
 
 def _known(tx: Transaction, batch: Sequence[Waiting]) -> dict[tuple[str, str], int]:

@@ -203,6 +203,52 @@ async def test_a_commit_whose_answer_was_lost_does_not_break_the_chain(
     assert (verdict.broken, verdict.rows) == (None, 2)
 
 
+class BadWeather(LostAnswer):
+    """A store that fails every third time: at once, or after a commit it says nothing of."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__(store)
+        self._calls = 0
+
+    async def write(self, work: Callable[[Transaction], T], /) -> T:
+        """Commit, or not, or tell nobody."""
+        self._calls += 1
+        if self._calls % 6 == 3:
+            raise StoreUnavailable("locked")
+        self._loses = self._calls % 6 == 0
+        return await super().write(work)
+
+
+async def test_what_is_acknowledged_in_bad_weather_is_there_once(
+    database: Store, vault: Vault, clock: Clock
+) -> None:
+    """Senders that repeat what failed: commits follow each other, and no row is lost or doubled."""
+    journal = await opened(BadWeather(database), vault, clock)
+    failures = 0
+
+    async def sender(first: int) -> list[int]:
+        nonlocal failures
+        known = []
+        for number in range(first, first + 20):
+            while True:
+                try:
+                    [accepted] = await journal.accept("sms", [sms(number)])
+                except NotStored:
+                    failures += 1
+                else:
+                    known.append(accepted.id)
+                    break
+        return known
+
+    ids = [id_ for known in await asyncio.gather(*map(sender, range(0, 200, 20))) for id_ in known]
+    verdict = await database.read(verify)
+
+    assert failures > 0
+    assert sorted(ids) == [journal_id(0, number) for number in range(1, 201)]
+    assert (verdict.broken, verdict.rows) == (None, 200)
+    assert verdict.heads[0] == journal.head
+
+
 async def test_a_full_queue_is_refused_at_once(
     database: Store, vault: Vault, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -179,12 +179,34 @@ class BoundTransaction:
         return parameters
 
 
-class Insert:
+class Urgent:
     """
-    New rows, ready to be written, as work for `Store.write`; StoreConflict if one is not new.
+    Work for `Store.write` that shares its commit with nobody and goes before what else queued.
 
-    Values and not a function, because the writer competes with the event loop for the interpreter
-    lock; up to MOST_ROWS rows are one statement, and it needs no other around it.
+    Its methods are called in the writer's thread, in this order; nothing of another work comes
+    between them.
+    """
+
+    __slots__ = ()
+
+    def is_one_statement(self) -> bool:
+        """Its turn has come; whether it is a statement, or none, that needs no other around it."""
+        return False
+
+    def __call__(self, tx: Transaction, /) -> None:
+        """Do it."""
+        raise NotImplementedError
+
+    def committed(self) -> None:
+        """It is on disk."""
+
+
+class Insert(Urgent):
+    """
+    New rows as work for `Store.write`; StoreConflict if one is not new.
+
+    Up to MOST_ROWS rows are one statement: each gives the interpreter lock away, and the writer
+    has to win it back from the event loop.
     """
 
     __slots__ = ("_columns", "_table", "_values")
@@ -194,7 +216,6 @@ class Insert:
         self._columns = columns
         self._values = values
 
-    @property
     def is_one_statement(self) -> bool:
         """Whether the rows fit into one."""
         return len(self._values) <= MOST_ROWS * len(self._columns)

@@ -3,8 +3,8 @@ The store: one writer thread with group commit, a few readers, and migrations at
 
 Whatever queued while the last commit ran shares the next one, and every waiter is told after its
 own commit. Work is a plain function of a transaction; it may be run a second time (alone, when a
-neighbour in its group failed), so it must have no effect outside the transaction. An `Insert`
-shares its commit with nobody and goes before what else queued.
+neighbour in its group failed), so it must have no effect outside the transaction. `Urgent`
+work shares its commit with nobody and goes before what else queued.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from forwarder.ports import Transaction
-from gateway.store.engine import BoundTransaction, Connection, Engine, Insert
+from gateway.store.engine import BoundTransaction, Connection, Engine, Urgent
 from gateway.store.errors import StoreConflict, StoreError, StoreUnavailable
 from gateway.store.migrate import migrate
 from gateway.store.sqlite import Sqlite
@@ -165,13 +165,15 @@ class Store:
         except BaseException as exc:  # noqa: BLE001 (handed to whoever waits for this work)
             error = exc
         else:
+            if isinstance(group[0].work, Urgent):
+                group[0].work.committed()
             return True
         for job in group:
             job.error = error
         return False
 
     def _around(self, work: object, connection: Connection) -> AbstractContextManager[None]:
-        if isinstance(work, Insert) and work.is_one_statement:
+        if isinstance(work, Urgent) and work.is_one_statement():
             return self.engine.statement(connection)
         return self.engine.transaction(connection)
 
@@ -221,14 +223,10 @@ def engine_for(url: str) -> Engine:
 
 
 def _in_turn(jobs: list[Job]) -> Iterator[list[Job]]:
-    """Inserts first and each by itself: somebody outside waits for them, not for the rest."""
-    yield from ([job] for job in jobs if _is_insert(job))
-    if rest := [job for job in jobs if not _is_insert(job)]:
+    """Urgent ones first and each by itself: somebody outside waits for them, not for the rest."""
+    yield from ([job] for job in jobs if isinstance(job.work, Urgent))
+    if rest := [job for job in jobs if not isinstance(job.work, Urgent)]:
         yield rest
-
-
-def _is_insert(job: Job) -> bool:
-    return isinstance(job.work, Insert)
 
 
 def _weather(group: list[Job]) -> bool:
