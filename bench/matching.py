@@ -52,7 +52,7 @@ def measured(stored: int) -> list[Figure]:
 
 
 def measured_on_postgres(scale: Scale) -> list[Figure]:
-    """The same in PostgreSQL, with the look-ups' time on the wall clock."""
+    """The same in PostgreSQL."""
     stored = (QUICK_STORED if scale.rows <= QUICK.rows else STORED)[0]
     made = Fingerprints(bytes(32))
     with on_postgres(stored, made) as table:
@@ -105,7 +105,7 @@ def _figures(what: str, table: Filled, made: Fingerprints) -> list[Figure]:
     rate, slow = len(found) / sum(seconds), alone[len(alone) * 99 // 100]
     wanted = TARGETS[min(size for size in TARGETS if size >= table.stored)]
     return [
-        _figure(f"{what}: messages a second", f"{rate:,.0f}/s", rate / wanted, f"≥ {wanted}"),
+        _figure(f"{what}: messages a second, CPU", f"{rate:,.0f}/s", rate / wanted, f"≥ {wanted}"),
         _figure(f"{what}: p99, alone", f"{slow * 1000:.1f} ms", SLOWEST / slow, "≤ 10 ms"),
         _shared(f"{what}: small edits found", sum(small) / len(small), SMALL_RECALL),
         _shared(f"{what}: all edits found", sum(edits) / len(edits), RECALL),
