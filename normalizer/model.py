@@ -5,12 +5,13 @@ Linear: each bucket has one weight per label, and a report's score for a label i
 buckets. Scores become a confidence by one factor that was fitted on held-back reports; below the
 threshold the model abstains. A file is a head of JSON, a table from bucket to row, and the rows.
 
-A row is taken as one long number with 32 bits for each label, so that adding two numbers adds all
-labels at once. Sums of a word are remembered, because words come again.
+A row is taken as one long number with 64 bits for each label, so that adding two numbers adds all
+labels at once, and one product weighs them all. Sums of a word are remembered, because words come
+again.
 """
 
 import struct
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import exp, sqrt
 from operator import itemgetter
@@ -26,20 +27,23 @@ from normalizer.model_features import (
     Evidence,
     Hint,
     blocks_of,
+    bucket_of,
     buckets_of,
     length_of,
 )
+from normalizer.remembered import Remembered
 
 MAGIC = b"lapor-model 1\n"
 MOST_ROWS = 0xFFFF
 #: What a weight of nothing is written as; weights are 16 bits, and this keeps them positive.
 ZERO = 0x8000
-_LANE = 32
+_LANE = 64
 _ONE_LANE = (1 << _LANE) - 1
+# Weights become whole numbers of this part of one: far finer than what a score is rounded to.
+_FINE = 1 << 28
 _LENGTH = struct.Struct("<I")
 _MOST_REASONS = 5
 _MOST_LABELS = 3
-_REMEMBERED = 8_192
 _DIGITS = 2
 
 
@@ -51,12 +55,11 @@ class _Part(NamedTuple):
     lanes: int
 
 
-class _Found(NamedTuple):
-    """A unit of a report that the model knows, and what it counts for there."""
+class _Group(NamedTuple):
+    """Units of a report that the model knows, and what each of them counts for there."""
 
-    unit: str
     weight: float
-    part: _Part
+    found: Sequence[tuple[str, _Part]]
 
 
 _NOTHING = _Part(0.0, 0, 0)
@@ -110,23 +113,18 @@ class Model:
         end = start + BUCKETS * 2
         kinds = len(self.head.labels)
         self._row = struct.Struct(f"<f{kinds}H")
-        self._lanes = struct.Struct(f"<{kinds}I")
+        self._lanes = struct.Struct(f"<{kinds}Q")
         if len(view) != end + self.head.rows * self._row.size:
             raise ModelError("it is cut off")
         self._index = view[start:end].cast("H")
         self._rows = view[end:]
-        self._parts: dict[str, _Part] = {}
+        self._parts = Remembered[str, _Part](self._part)
 
-    def ask(self, evidence: Evidence) -> Answer:
-        """What it says of a report."""
-        groups = [self._known(block) for block in blocks_of(evidence)]
-        groups += [[hint] for hint in self._hinted(evidence.hints)]
-        scores = list(self.head.bias)
-        for group in groups:
-            if group:
-                added = self._added(group)
-                scores = [score + one for score, one in zip(scores, added, strict=True)]
-        confidences = _softmax(scores, self.head.sharpness)
+    def ask(self, evidence: Evidence, blocks: Sequence[Sequence[str]] | None = None) -> Answer:
+        """What it says of a report; `blocks` of its evidence, from whoever has them already."""
+        groups = [self._known(block) for block in blocks or blocks_of(evidence)]
+        groups += self._hinted(evidence.hints)
+        confidences = _softmax(self._scores(groups), self.head.sharpness)
         best = sorted(zip(self.head.labels, confidences, strict=True), key=itemgetter(1))
         best = best[: -_MOST_LABELS - 1 : -1]
         first, confidence = best[0]
@@ -137,47 +135,47 @@ class Model:
             why=_reasons(groups, self.head.labels.index(first), evidence.hints),
         )
 
-    def _known(self, block: Sequence[str]) -> list[_Found]:
+    def _known(self, block: Sequence[str]) -> _Group:
         """The known units of a block, with the weight that gives the block its length."""
-        part_of = self._sum if block[0][0] == PAIR else self._part
-        parts = [(unit, part) for unit in block if (part := part_of(unit)).rows]
-        length = sqrt(sum(part.square for _, part in parts))
-        return [_Found(unit, length_of(block) / length, part) for unit, part in parts]
+        if block[0][0] == PAIR:
+            # Most pairs are met once, and few are known: neither is worth remembering.
+            index = self._index
+            found = [(unit, self._part(unit)) for unit in block if index[bucket_of(unit)]]
+        else:
+            both = zip(block, map(self._parts.__getitem__, block), strict=True)
+            found = [(unit, part) for unit, part in both if part.rows]
+        length = sqrt(sum(part.square for _, part in found))
+        return _Group(length_of(block) / length if length else 0.0, found)
 
-    def _hinted(self, hints: Iterable[Hint]) -> list[_Found]:
-        units = ((HINT + hint.name, hint.weight) for hint in hints)
-        return [
-            _Found(unit, weight, part) for unit, weight in units if (part := self._part(unit)).rows
-        ]
+    def _hinted(self, hints: Iterable[Hint]) -> Iterator[_Group]:
+        for hint in hints:
+            part = self._parts[HINT + hint.name]
+            if part.rows:
+                yield _Group(hint.weight, ((HINT + hint.name, part),))
 
-    def _added(self, group: Sequence[_Found]) -> list[float]:
-        """What units of one weight add to the score of each label."""
-        lanes = sum(found.part.lanes for found in group)
-        nothing = sum(found.part.rows for found in group) * ZERO
-        factor = group[0].weight * self.head.grain
+    def _scores(self, groups: Iterable[_Group]) -> list[float]:
+        """The score of each label: what it has before, and what all units add."""
+        lanes = nothing = 0
+        for weight, found in groups:
+            whole = int(weight * _FINE)
+            lanes += whole * sum(part.lanes for _, part in found)
+            nothing += whole * sum(part.rows for _, part in found)
+        nothing *= ZERO
+        grain = self.head.grain / _FINE
         summed = self._lanes.unpack(lanes.to_bytes(self._lanes.size, "little"))
-        return [(one - nothing) * factor for one in summed]
+        both = zip(self.head.bias, summed, strict=True)
+        return [bias + (one - nothing) * grain for bias, one in both]
 
     def _part(self, unit: str) -> _Part:
-        known = self._parts.get(unit)
-        if known is None:
-            if len(self._parts) >= _REMEMBERED:
-                self._parts.clear()
-            known = self._parts[unit] = self._sum(unit)
-        return known
-
-    def _sum(self, unit: str) -> _Part:
         """The sum of a unit's rows."""
         index, size = self._index, self._row.size
         ats = [at for bucket in buckets_of(unit) if (at := index[bucket])]
-        if not ats:
-            return _NOTHING
         square, lanes = 0.0, 0
         for at in ats:
             rarity, *weights = self._row.unpack_from(self._rows, (at - 1) * size)
             square += rarity * rarity
             lanes += int.from_bytes(self._lanes.pack(*weights), "little")
-        return _Part(square, len(ats), lanes)
+        return _Part(square, len(ats), lanes) if ats else _NOTHING
 
 
 def write_model(head: Head, index: bytes, rows: bytes) -> bytes:
@@ -210,18 +208,17 @@ def _softmax(scores: Sequence[float], sharpness: float) -> list[float]:
     return [one / total for one in each]
 
 
-def _reasons(
-    groups: Iterable[Sequence[_Found]], best: int, hints: Iterable[Hint]
-) -> tuple[str, ...]:
+def _reasons(groups: Iterable[_Group], best: int, hints: Iterable[Hint]) -> tuple[str, ...]:
     """The words that speak most for the best label; a row's weights are zero on the average."""
     hinted = {HINT + hint.name: hint.why for hint in hints}
     shift = best * _LANE
     gains: dict[str, float] = {}
-    for unit, weight, part in (found for group in groups for found in group):
-        gain = weight * ((part.lanes >> shift & _ONE_LANE) - part.rows * ZERO)
-        if gain <= 0 or unit[0] == SHAPE:
-            continue
-        for words in hinted[unit][:1] if unit[0] == HINT else (unit[1:],):
-            gains[words] = max(gain, gains.get(words, 0.0))
+    for weight, found in groups:
+        for unit, part in found:
+            gain = weight * ((part.lanes >> shift & _ONE_LANE) - part.rows * ZERO)
+            if gain <= 0 or unit[0] == SHAPE:
+                continue
+            for words in hinted[unit][:1] if unit[0] == HINT else (unit[1:],):
+                gains[words] = max(gain, gains.get(words, 0.0))
     ordered = sorted(gains.items(), key=lambda item: (-item[1], item[0]))
     return tuple(words for words, _ in ordered[:_MOST_REASONS])

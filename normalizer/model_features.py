@@ -64,6 +64,11 @@ def length_of(block: Sequence[str]) -> float:
     return _LENGTHS.get(block[0][0], 1.0)
 
 
+def bucket_of(unit: str) -> int:
+    """The bucket of a unit itself."""
+    return crc32(unit.encode("utf-8", "surrogatepass")) % BUCKETS
+
+
 def buckets_of(unit: str) -> list[int]:
     """The buckets of a unit: its own, and of a word those of its pieces."""
     name = unit.encode("utf-8", "surrogatepass")

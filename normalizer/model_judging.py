@@ -14,7 +14,7 @@ import msgspec
 from normalizer.classify import Classification, Heard
 from normalizer.lexicon import Score
 from normalizer.model import Answer, Model
-from normalizer.model_features import Evidence, Hint
+from normalizer.model_features import Evidence, Hint, blocks_of
 from normalizer.record import Agency, Judgement
 from normalizer.rules import Rules
 from normalizer.text import matter_in, words
@@ -63,14 +63,15 @@ def learned(
     `agency_for` tells whom the rules would give a topic; `chosen`: the topic is the citizen's.
     """
     report_type, topic, agency = judged.type, judged.topic, judged.agency
+    blocks = blocks_of(evidence)
     if TYPE in models and _knows(models[TYPE], report_type.value):
-        report_type = _judgement(report_type, models[TYPE].ask(evidence), models[TYPE])
+        report_type = _judgement(report_type, models[TYPE].ask(evidence, blocks), models[TYPE])
     if TOPIC in models and not chosen:
-        topic = _judgement(topic, models[TOPIC].ask(evidence), models[TOPIC])
+        topic = _judgement(topic, models[TOPIC].ask(evidence, blocks), models[TOPIC])
         if topic.value and topic.value != judged.topic.value:
             agency = _follows(agency_for(topic.value), topic)
     if AGENCY in models and report_type.value != _SUPERVISION:
-        agency = _agency(agency, models[AGENCY].ask(evidence), models[AGENCY])
+        agency = _agency(agency, models[AGENCY].ask(evidence, blocks), models[AGENCY])
     return Classification(type=report_type, topic=topic, agency=agency)
 
 
