@@ -9,6 +9,7 @@ import click
 
 from bench.mail import mail
 from bench.matching import matching
+from bench.normalizing import normalizing
 from bench.on_postgres import on_postgres
 from bench.peers import FULL, QUICK, Scale
 from bench.records import records
@@ -16,7 +17,7 @@ from bench.starting import starting
 from bench.table import Figure
 from bench.webhooks import webhooks
 
-GROUPS = ("start", "webhooks", "mail", "records", "matching", "postgres")
+GROUPS = ("start", "webhooks", "mail", "records", "normalize", "matching", "postgres")
 NOTES = (
     "webhooks: the running gateway, its pipeline making records meanwhile; the peer forgets.",
     '"no pipeline behind": the same door and journal alone.',
@@ -35,6 +36,7 @@ async def measure(
         "webhooks": webhooks,
         "mail": partial(mail, postfix=postfix),
         "records": records,
+        "normalize": normalizing,
         "matching": matching,
         "postgres": on_postgres,
     }
