@@ -45,6 +45,10 @@ def status(place: Place, *, as_json: bool) -> None:
         facts = _facts(tx)
         channels = build_channels(settings, place.vault(settings))
         facts["channels"] = sorted(channels)
+        facts["stores"] = {
+            name: {"kind": chosen.kind.kind, "only": chosen.only.named()}
+            for name, chosen in settings.centrals.items()
+        }
         facts["told"] = {
             name: list(channel.status(cursors.of(tx, name))) for name, channel in channels.items()
         }
@@ -58,6 +62,9 @@ def status(place: Place, *, as_json: bool) -> None:
     click.echo(f"channels  {', '.join(facts['channels'])}")
     for line in _channel_lines(facts):
         click.echo(f"          {line}")
+    for name, store in facts["stores"].items():
+        only = f", only {store['only']}" if store["only"] else ""
+        click.echo(f"store     {name}: {store['kind']}{only}")
     waiting, oldest = facts["journal"]["waiting"], facts["journal"]["oldest"]
     click.echo(f"journal   {waiting} not settled, oldest {clock_time(oldest)}")
     click.echo(f"parked    {facts['parked']} (lapor-gateway parked list)")
