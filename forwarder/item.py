@@ -37,8 +37,10 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     created_at: int
     state: str
     owner: str
-    #: What the target answered to an earlier revision of this record.
+    #: What the target answered to another revision of this record.
     reference: str = ""
+    #: The highest revision it has taken.
+    known: int = 0
     #: An earlier worker died while it had this row.
     interrupted: bool
 

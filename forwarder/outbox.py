@@ -29,6 +29,8 @@ CHANNEL = "channel:"
 PAGE = 64
 # No wait is longer than this; what is due later was written while the clock was wrong.
 HORIZON_MS = 24 * 3600 * 1000
+# Nobody parks, retries and overtakes a record within this time.
+YOUNG_MS = 60_000
 
 PAIRS = ["".join(two) for two in product("abcdefghijklmnopqrstuvwxyz234567", repeat=2)]
 
@@ -72,10 +74,9 @@ order by due, id {lock}
 """
 BODIES = "select id, body from outbox_bodies where id {among:ids}"
 KNOWN_AS = """
-select record_id, reference from outbox
-where target = :target and record_id {among:record_ids} and kind = 'record'
-  and state = 'delivered' and reference <> ''
-order by id
+select record_id, revision, reference from outbox
+where target = :target and record_id {among:record_ids} and kind = 'record' and state = 'delivered'
+order by revision
 """
 LEASE = "update outbox set owner = :owner, due = :until where id {among:ids}"
 SETTLE = """
@@ -191,7 +192,7 @@ def claim(tx: Transaction, wanted: Claim, now: int) -> list[Item]:
     tx.run(LEASE, ids=ids, owner=wanted.owner, until=now + wanted.lease_ms)
     bodies: dict[int, bytes] = dict(tx.all(BODIES, ids=ids))
     items = [_item(row, bytes(bodies[row[0]]), wanted.owner) for row in rows]
-    return _referred(tx, items, wanted.target)
+    return _referred(tx, items, wanted.target, now)
 
 
 def settle(tx: Transaction, results: Sequence[Result], rules: Rules, now: int) -> Counter[str]:
@@ -286,18 +287,32 @@ def _first_of_lanes(tx: Transaction, wanted: Claim, now: int) -> list[int]:
     return found[: wanted.limit]
 
 
-def _referred(tx: Transaction, items: list[Item], target: str) -> list[Item]:
-    """What follows on a record tells the store which one, in the store's own word."""
-    following = {one.record_id for one in items if one.revision > 1 or one.kind == "comment"}
+def _referred(tx: Transaction, items: list[Item], target: str, now: int) -> list[Item]:
+    """
+    What follows on a record tells the store which one, in the store's own word.
+
+    So does a first revision that was parked and is tried again after a later one.
+    """
+    following = {one.record_id for one in items if _may_follow(one, now)}
     if not following or not target.startswith(CENTRAL):
         return items
-    known: dict[str, str] = dict(tx.all(KNOWN_AS, target=target, record_ids=sorted(following)))
+    known: dict[str, tuple[int, str]] = {}
+    for record_id, revision, reference in tx.all(
+        KNOWN_AS, target=target, record_ids=sorted(following)
+    ):
+        known[record_id] = (revision, reference or known.get(record_id, (0, ""))[1])
     return [
-        msgspec.structs.replace(one, reference=known.get(one.record_id, ""))
-        if one.record_id in following
+        msgspec.structs.replace(
+            one, known=known[one.record_id][0], reference=known[one.record_id][1]
+        )
+        if one.record_id in known
         else one
         for one in items
     ]
+
+
+def _may_follow(item: Item, now: int) -> bool:
+    return item.revision > 1 or item.kind == "comment" or item.created_at < now - YOUNG_MS
 
 
 def _item(row: Row, body: bytes, owner: str) -> Item:

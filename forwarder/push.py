@@ -29,8 +29,10 @@ class Push:
     document: bytes
     #: When the gateway wrote the revision: milliseconds since 1970.
     created_at: int
-    #: What the store called the record when it took an earlier revision; empty: it begins here.
+    #: What the store called the record when it took another revision; empty: it begins here.
     reference: str = ""
+    #: The highest revision it has taken; above `revision` for one that was parked and tried again.
+    known: int = 0
     #: An earlier attempt may have arrived: ask first, where the store can be asked.
     doubtful: bool = False
 

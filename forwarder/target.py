@@ -107,5 +107,6 @@ def _push(item: Item) -> Push:
         document=item.body,
         created_at=item.created_at,
         reference=item.reference,
+        known=item.known,
         doubtful=item.doubtful,
     )

@@ -10,6 +10,7 @@ from channels.contract import Outcome
 from forwarder.backoff import Policy
 from forwarder.item import Item, Result, Rules
 from forwarder.outbox import Claim, Entry, claim, put, settle
+from forwarder.outbox_desk import retry
 from forwarder.ports import Database, Transaction, Vault
 from forwarder.push import Push
 from normalizer.record import Agency, Judgement, Record, Reporter, Urgency
@@ -115,6 +116,10 @@ class Desk:
         resend = target.startswith("central:")
         wanted = Claim(target=target, owner=owner, limit=limit, lease_ms=60_000, resend=resend)
         return await self._database.write(lambda tx: claim(tx, wanted, now))
+
+    async def retry(self, id_: int, *, now: int = NOW) -> None:
+        """Try a parked row again."""
+        await self._database.write(lambda tx: retry(tx, [id_], now))
 
     async def settle(
         self,

@@ -232,6 +232,31 @@ async def test_a_comment_is_an_event_of_its_own(store: HttpCentral, server: Faul
     assert store.takes_comments
 
 
+async def test_a_comment_in_doubt_is_not_taken_for_its_record(
+    server: FaultServer, clock: Clock
+) -> None:
+    """An address that knows only the record tells nothing about a comment: it is sent again."""
+    options = HttpOptions(
+        url=server.url, find_url=f"{server.url}/{{record_id}}", allow_private=True
+    )
+    store = HttpCentral("ministry", options, lambda: clock.milliseconds)
+    server.records[record_id(1)] = b""
+    said = Comment(record_id=record_id(1), comment_id="c1", at=0, text="Masih")
+    push = Push(
+        record_id=record_id(1),
+        revision=1,
+        kind="comment",
+        document=msgspec.json.encode(said),
+        created_at=0,
+        doubtful=True,
+    )
+
+    await store.push([push])
+    await store.close()
+
+    assert [request.method for request in server.requests] == ["POST"]
+
+
 async def test_the_example_in_the_docs_is_heard(store: HttpCentral) -> None:
     """What a developer copies from docs/central-http.md works as it stands there."""
     text = (Path(__file__).parents[1] / "docs" / "central-http.md").read_text()

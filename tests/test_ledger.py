@@ -4,7 +4,7 @@ import pytest
 from forwarding import NOW, STORE, Desk, record_entry, record_id
 from msgspec.structs import replace
 
-from channels.contract import Receipt
+from channels.contract import Receipt, Refused
 from forwarder.ledger import Case, OutboxLedger
 from gateway.store import Store
 from gateway.vault import Vault
@@ -29,6 +29,20 @@ async def test_what_follows_bears_the_stores_own_number(desk: Desk) -> None:
     assert [item.reference for item in first] == ["", ""]
     assert [(item.revision, item.reference) for item in second] == [(2, "A-7")]
     assert [(item.kind, item.reference) for item in third] == [("comment", "A-7")]
+
+
+async def test_what_was_overtaken_knows_it(desk: Desk) -> None:
+    """Parked, overtaken by its revision, tried again: the store hears that it has a later one."""
+    await desk.put(record_entry(1), record_entry(1, 2))
+    (first,) = await desk.claim()
+    await desk.settle([first], Refused(reason="no"))
+    await desk.settle(await desk.claim(), Receipt(reference="A-7"))
+    later = NOW + 3_600_000
+    await desk.retry(first.id, now=later)
+
+    (again,) = await desk.claim(now=later)
+
+    assert (again.revision, again.known, again.reference) == (1, 2, "A-7")
 
 
 async def test_the_cases_of_a_store(desk: Desk, database: Store) -> None:

@@ -141,7 +141,7 @@ class HttpCentral(Central):
         await self._client.close()
 
     async def _push_one(self, push: Push) -> Outcome:
-        if push.doubtful and self._options.find_url:
+        if push.doubtful and self._can_tell(push):
             there = await self.find(push)
             if there is not None:
                 return there
@@ -150,6 +150,11 @@ class HttpCentral(Central):
         if not isinstance(answer, Answer):
             return answer
         return outcome_of(answer, push.document, self._clock() / 1000)
+
+    def _can_tell(self, push: Push) -> bool:
+        """Whether `find_url` names this very push, and not the record in any revision."""
+        names = ("{id}",) if push.kind != "record" else ("{id}", "{revision}")
+        return any(name in self._options.find_url for name in names)
 
     async def _ask(
         self, method: str, url: str, name: str, body: bytes = b""

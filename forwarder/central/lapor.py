@@ -141,6 +141,8 @@ class LaporCentral(Central):
             found.append(f"{store}: {UNCONFIRMED}")
         if not mapping.create.path or not mapping.read.tracking_id:
             found.append(f"{store}: the mapping has no create.path or no read.tracking_id")
+        if not mapping.update.path:
+            found.append(f"{store}: later changes are not told (the mapping has no update.path)")
         known = (*WORDS, *EXTRA)
         strange = unknown_names(templates_in(mapping), known)
         return [*found, *(f"{store}: the mapping names {{{n}}}, unknown here" for n in strange)]
@@ -194,7 +196,7 @@ class LaporCentral(Central):
 
     async def _change(self, push: Push, record: Record) -> Outcome:
         """A revision of what they have, where they take one."""
-        if self.mapping.update.path:
+        if self.mapping.update.path and push.revision > push.known:
             words = words_for(self.mapping, record, push.reference)
             answer = await self.calls.ask(self.mapping.update, words)
             if isinstance(answer, TryLater | Uncertain | Refused):

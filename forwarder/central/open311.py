@@ -179,7 +179,7 @@ class Open311Central(Central):
             # Whoever is named here already was before the flag was set; the list is public.
             return _at_an_end(push, "confidential reports do not go to a public list")
         if push.reference:
-            if not self._options.updates:
+            if not self._options.updates or push.revision <= push.known:
                 return Receipt(reference=push.reference)
             return await self._update(push, described(record, record.text), push.created_at)
         if push.doubtful and self._options.doubt != "repeat":
