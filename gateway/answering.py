@@ -32,13 +32,28 @@ KINDS: Mapping[Sentence, str] = MappingProxyType(
     {
         **dict.fromkeys(("help", "add_what", "next_hidden"), "help"),
         **dict.fromkeys(("choose", "erase_ask", "prove"), "question"),
-        **dict.fromkeys(("added", "place_added"), "added"),
+        **dict.fromkeys(("added", "place_added", "answered"), "added"),
         **dict.fromkeys(("made_anonymous", "made_confidential", "made_hidden"), "changed"),
-        **dict.fromkeys(("withdrawn", "discarded", "solved", "unsolved", "erased"), "changed"),
+        **dict.fromkeys(
+            ("withdrawn", "discarded", "solved", "unsolved", "erased", "stopped", "resumed"),
+            "changed",
+        ),
         "thanks": "thanks",
     }
 )
-_ENGLISH = ("cancel", "anonymous", "confidential", "add ", "delete", "erase", "not ", "solved")
+_ENGLISH = (
+    "cancel",
+    "stop",
+    "start",
+    "unsolved",
+    "anonymous",
+    "confidential",
+    "add ",
+    "delete",
+    "erase",
+    "not ",
+    "solved",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from dataclasses import replace
 import msgspec
 
 from channels.contract import InboundMessage
+from forwarder.update import Comment
 from gateway.answering import addressed, say
 from gateway.beginning import fetches
 from gateway.members import Part
@@ -18,10 +19,11 @@ from gateway.naming import hidden_lane, moment, record_id_of
 from gateway.reading import Reader
 from gateway.recording import Draft, Recorder
 from gateway.records import Stored
-from gateway.turn import Effects, Hidden, Made, Question, Target, Turn
+from gateway.turn import Effects, Heard, Hidden, Made, Question, Target, Turn
 from gateway.work import Settled
+from normalizer.dialog_commands import has_things, words_of
 from normalizer.dialog_fold import Folded, Member, fold, kept, told_by
-from normalizer.dialog_talk import WITHDRAWN, Change
+from normalizer.dialog_talk import TOGETHER, WITHDRAWN, Change
 from normalizer.record import Record
 
 # What a message brings into a report; the other roles are commands about it.
@@ -61,13 +63,46 @@ class Changer:
             settled=[settled, *(msgspec.structs.replace(settled, id=id_) for id_ in ready.joined)],
             fetches=fetches(before, ready.message),
         )
-        revision = self._revise(made, turn, target, folded)
+        commented = self._comment(made, turn, decision, before)
+        revision = self._revise(made, turn, target, folded, commented)
         if folded.withdrawn:
             made.effects.moved.append((report.record_id, WITHDRAWN))
         if decision.role == "unsent" and folded.withdrawn:
             decision = replace(decision, say="withdrawn")
         self._answer(made, turn, decision, before=before, revision=revision)
         return made
+
+    def _comment(self, made: Made, turn: Turn, decision: Change, before: Record) -> tuple[str, ...]:
+        """Put a word to the office into the timeline; the stores that get it as a comment."""
+        ready = turn.question.ready
+        message, report = ready.message, decision.report
+        late = moment(turn.now) - report.received_at > TOGETHER
+        if not decision.comment or not late:
+            return ()
+        hides = before.anonymous or message.anonymous or message.confidential
+        plain = not has_things(message) and not hides
+        stores = self._recorder.manners.commented if plain else ()
+        solved = {"solved": True, "unsolved": False}.get(decision.role)
+        command = turn.question.command
+        comment = Comment(
+            record_id=report.record_id,
+            comment_id=record_id_of(ready.row.channel, ready.row.external_id),
+            at=ready.row.received_at,
+            # What anonymous people say stands in their record alone, masked.
+            text="" if hides else command.text if command else words_of(message),
+            solved=solved,
+        )
+        made.effects.heard.append(
+            Heard(
+                record_id=report.record_id,
+                comment_id=comment.comment_id,
+                at=comment.at,
+                kind="comment" if solved is None else decision.role,
+                sealed=self._recorder.vault.seal(msgspec.json.encode(comment)),
+                stores=stores,
+            )
+        )
+        return stores
 
     def remake(self, turn: Turn, target: Target) -> Made:
         """A report whose message came before: made again, by today's rules and with late pieces."""
@@ -151,14 +186,22 @@ class Changer:
             revision=target.revision + 1,
         )
 
-    def _revise(self, made: Made, turn: Turn, target: Target, folded: Folded) -> int:
+    def _revise(  # noqa: PLR0917 (what a revision is made of)
+        self,
+        made: Made,
+        turn: Turn,
+        target: Target,
+        folded: Folded,
+        commented: tuple[str, ...] = (),
+    ) -> int:
         """Put a revision into `made` if it is another one; its number, 0 if it is not."""
         before = self._recorder.open(target.stored)
         draft = self._draft(target, before, folded)
         after = kept(before, self._recorder.record(draft, []), choice=folded.choice)
         if msgspec.structs.replace(after, revision=before.revision) == before:
             return 0
-        self._recorder.put(made, _reachable(draft, turn.question), after, turn.now)
+        draft = _reachable(draft, turn.question)
+        self._recorder.put(made, draft, after, turn.now, commented=commented)
         return after.revision
 
     def _answer(

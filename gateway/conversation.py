@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from forwarder import outbox_desk
 from forwarder.ports import Transaction
 from gateway import members, neighbours, questions, records
+from gateway.back import silence
 from gateway.members import Waiting
 from gateway.naming import hidden_lane, is_hidden, moment
 from gateway.questions import Open
@@ -200,6 +201,9 @@ def _conversation(inquiry: Inquiry, at: _Moment, waiting: Sequence[Waiting]) -> 
         question=_question(at.open.get(inquiry.lane), at, known),
         waiting=bool(waiting),
         waited=waited,
+        silent=command is not None
+        and command.name == "start"
+        and bool(silence.among(at.tx, [hidden_lane(at.vault, inquiry.lane)])),
     )
     return _with_original(conversation, inquiry, at, known) if inquiry.edits else conversation
 

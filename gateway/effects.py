@@ -12,7 +12,7 @@ from forwarder import outbox_desk
 from forwarder.ports import Transaction
 from forwarder.routing import Routes
 from gateway import members, questions, records
-from gateway.back import notices, timeline
+from gateway.back import comments, notices, silence, timeline
 from gateway.custody.erasing import Certificate, certify
 from gateway.custody.holding import held_among
 from gateway.hiding import asked_blindly, hide, spoken_of, supersede
@@ -52,13 +52,27 @@ def forget(tx: Transaction, vault: Vault, effects: Effects, *, centrals: Routes,
         tx.run(AUDIT, at=now, who="citizen", what=what)
 
 
-def write(tx: Transaction, effects: Effects, settled: Sequence[Settled], *, now: int) -> None:
+def write(  # noqa: PLR0913 (what a transaction needs, each once)
+    tx: Transaction,
+    vault: Vault,
+    effects: Effects,
+    settled: Sequence[Settled],
+    *,
+    centrals: Routes,
+    now: int,
+) -> None:
     """Write the rest down; `settled` are the rows it comes from."""
     questions.close(tx, effects.closed)
     questions.ask(tx, asked_blindly(tx, effects.asked))
     for record_id, state in effects.moved:
         records.move(tx, record_id, state, now=now)
     hide(tx, [*effects.hidden, *spoken_of(tx, settled)], now=now)
+    comments.put(tx, vault, effects.heard, centrals=centrals, now=now)
+    for lane, quiet in effects.silenced:
+        if quiet:
+            silence.silence(tx, hidden_lane(vault, lane), now)
+        else:
+            silence.speak(tx, hidden_lane(vault, lane))
 
 
 def _nameless(pseudonym: str, record: Record) -> Record:

@@ -269,7 +269,9 @@ class Pipeline:
             signals.put(tx, self._vault, seen)
             signals.tell(tx, self._vault, clusters.grow(tx, made.written, now=now))
             work.settle(tx, made.settled, now=now)
-            effects.write(tx, made.effects, made.settled, now=now)
+            effects.write(
+                tx, self._vault, made.effects, made.settled, centrals=self._centrals, now=now
+            )
 
         await self._database.write(write)
         log.info("settled", rows=len(made.settled), records=len(made.written))

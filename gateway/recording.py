@@ -168,8 +168,20 @@ class Recorder:
         """A stored record, readable."""
         return opened(self.vault, stored)
 
-    def put(self, made: Made, draft: Draft, record: Record, now: int) -> None:
-        """Write a record down and send it to the stores whose rules name it."""
+    def put(
+        self,
+        made: Made,
+        draft: Draft,
+        record: Record,
+        now: int,
+        *,
+        commented: tuple[str, ...] = (),
+    ) -> None:
+        """
+        Write a record down and send it to the stores whose rules name it.
+
+        Those in `commented` get what is new as a comment instead, if they have the record.
+        """
         message, lane = draft.message, draft.lane
         sender = Sender.of(message)
         keys = draft.keys
@@ -196,11 +208,11 @@ class Recorder:
                 number=draft.number,
                 joined=_joined(record.duplicate),
                 files=tuple(file.sha256 for file in record.attachments),
+                commented=commented,
             )
         )
-        made.entries += pushes(
-            (record.record_id, record.revision), document, self.manners.centrals.of(record), now
-        )
+        stores = [name for name in self.manners.centrals.of(record) if name not in commented]
+        made.entries += pushes((record.record_id, record.revision), document, stores, now)
 
     def _with_box(self, record: Record, draft: Draft, now: int) -> Record:
         """The record with who sent it, sealed for the ministry; without its key nothing is kept."""

@@ -130,6 +130,8 @@ class Written(msgspec.Struct, frozen=True):
     joined: Joined | None = None
     #: SHA-256 of its attachments.
     files: tuple[str, ...] = ()
+    #: Stores that get what is new in this revision as a comment, if they have the record.
+    commented: tuple[str, ...] = ()
 
 
 class Stale(StoreUnavailable):

@@ -62,7 +62,11 @@ def revise(  # noqa: PLR0913 (what a transaction needs, each once)
 def follow_up(
     tx: Transaction, vault: Vault, written: Sequence[Written], *, centrals: Routes, now: int
 ) -> None:
-    """Send revisions also to stores that had the record and are no longer named by the rules."""
+    """
+    Send revisions also to stores that had the record and are no longer named by the rules.
+
+    A store that gets a comment instead gets the revision only if it has not had the record.
+    """
     revised = [row for row in written if row.revision > 1]
     if not revised:
         return
@@ -71,7 +75,10 @@ def follow_up(
         entry
         for row in revised
         for entry in pushes(
-            (row.record_id, row.revision), row.document, earlier[row.record_id], now
+            (row.record_id, row.revision),
+            row.document,
+            sorted({*earlier[row.record_id]} ^ {*row.commented}),
+            now,
         )
     ]
     outbox.put(tx, vault, entries, now)  # what the rules name stands there already

@@ -70,6 +70,9 @@ class Talker:
                 return _hold(turn)
             case Say():
                 made = self._answered(turn, decision)
+                if decision.silences is not None:
+                    lane = turn.question.ready.lane
+                    made.effects.silenced.append((lane, decision.silences))
                 return _noted(self._recorder, made, turn, decision.asks, closes=decision.closes)
             case Discard():
                 return self._discard(turn, decision)

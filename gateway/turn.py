@@ -152,6 +152,21 @@ class Hidden(msgspec.Struct, frozen=True):
     lane: str
 
 
+class Heard(msgspec.Struct, frozen=True):
+    """What a citizen said about a case after it was reported, sealed."""
+
+    record_id: str
+    #: Of the message: unique and lasting.
+    comment_id: str
+    at: int
+    #: comment, solved or unsolved.
+    kind: str
+    #: `forwarder.update.Comment` as JSON and its data key.
+    sealed: tuple[bytes, bytes]
+    #: The stores that get it as a comment, those of them that have the record.
+    stores: tuple[str, ...] = ()
+
+
 class Effects(msgspec.Struct):
     """What a dialog changes beside records and answers."""
 
@@ -162,6 +177,9 @@ class Effects(msgspec.Struct):
     moved: list[tuple[str, str]] = field(default_factory=list)
     forgotten: list[Forgotten] = field(default_factory=list)
     hidden: list[Hidden] = field(default_factory=list)
+    heard: list[Heard] = field(default_factory=list)
+    #: Senders who want no notices, or want them again.
+    silenced: list[tuple[str, bool]] = field(default_factory=list)
 
     def add(self, other: "Effects") -> None:
         """Those of another message as well."""
@@ -170,6 +188,8 @@ class Effects(msgspec.Struct):
         self.moved += other.moved
         self.forgotten += other.forgotten
         self.hidden += other.hidden
+        self.heard += other.heard
+        self.silenced += other.silenced
 
 
 class Made(msgspec.Struct):
@@ -194,3 +214,5 @@ class Manners:
     share_identity: bool
     #: Channels where a report without a place is answered with a question.
     asks: frozenset[str] = CHATS
+    #: Stores that take what is said about a case later as comments.
+    commented: tuple[str, ...] = ()

@@ -17,6 +17,7 @@ from normalizer.dialog_orders import obey
 from normalizer.dialog_phrases import is_signs_only
 from normalizer.dialog_places import answers_where, complains, does_not_know, is_brief, tells_place
 from normalizer.dialog_talk import (
+    ANSWER,
     PATIENCE,
     THREAD,
     TOGETHER,
@@ -118,7 +119,7 @@ def _things(heard: Heard, talk: Conversation, now: datetime) -> Decision:
     if not talk.chat:
         return Begin()
     report = talk.question.report if talk.question else None
-    if talk.question and report:
+    if talk.question and report and _still_fits(talk.question, now):
         if heard.message.point and talk.question.topic == "where":
             return Change(report=report, role="add", say="place_added", closes=True)
         return Change(report=report, role="add", say="added", once=True)
@@ -135,10 +136,10 @@ def _things(heard: Heard, talk: Conversation, now: datetime) -> Decision:
 def _words(heard: Heard, talk: Conversation, now: datetime, rules: Rules) -> Decision:
     about = talk.about
     if about and about.own and about.state != WITHDRAWN and now - about.received_at <= THREAD:
-        return _in_thread(heard, talk, about, rules)
+        return _in_thread(heard, talk, now, rules)
     if talk.waiting:
         return _begin(talk)
-    if talk.question and (decision := _reply(heard, talk.question, rules)):
+    if talk.question and (decision := _reply(heard, talk.question, now, rules)):
         return decision
     if is_signs_only(heard.said):
         recent = talk.newest and now - talk.newest.received_at <= TOGETHER
@@ -148,21 +149,44 @@ def _words(heard: Heard, talk: Conversation, now: datetime, rules: Rules) -> Dec
     return _begin(talk)
 
 
-def _in_thread(heard: Heard, talk: Conversation, report: Known, rules: Rules) -> Decision:
+def _in_thread(heard: Heard, talk: Conversation, now: datetime, rules: Rules) -> Decision:
     """Words in the thread of one of our answers."""
-    question = talk.question
-    if question and question.report == report and (decision := _reply(heard, question, rules)):
-        return decision
-    return Change(report=report, role="add", say="added")
+    question, report = talk.question, talk.about
+    assert report  # noqa: S101 (there is no thread without)
+    if question and question.report == report:
+        decision = _reply(heard, question, now, rules)
+        if decision:
+            return decision
+        if question.topic == "answer":
+            return _answer(report)
+    return Change(report=report, role="add", say="added", comment=True)
 
 
-def _reply(heard: Heard, question: Asked, rules: Rules) -> Decision | None:
+def _answer(report: Known) -> Change:
+    """What the office wanted to know."""
+    return Change(report=report, role="add", say="answered", closes=True, comment=True)
+
+
+def _still_fits(question: Asked, now: datetime) -> bool:
+    """Whether a photo is about what was asked: news of a case is waited for much longer."""
+    longest = {"solved": TOGETHER, "answer": ANSWER}.get(question.topic)
+    return longest is None or now - question.asked_at <= longest
+
+
+def _reply(  # noqa: PLR0911 (one for each topic)
+    heard: Heard, question: Asked, now: datetime, rules: Rules
+) -> Decision | None:
     """What the words are to the question that is open; None: a report of their own."""
     report, said = question.report, heard.said
     if report is None:
         return None
     if question.topic in {"what", "words", "more"}:
-        return Change(report=report, role="add", say="added", closes=True)
+        told_later = question.topic == "more"
+        return Change(report=report, role="add", say="added", closes=True, comment=told_later)
+    if question.topic == "answer":
+        # Later than that only what is no complaint of its own.
+        fits = now - question.asked_at <= ANSWER or (is_brief(said) and not complains(said, rules))
+        return _answer(report) if fits else None
     if question.topic == "solved":
         return _news(report, said)
     if question.topic == "where" and does_not_know(said):
@@ -178,8 +202,8 @@ def _news(report: Known, said: str) -> Change | None:
     if verdict is None:
         return None
     if verdict:
-        return Change(report=report, role="solved", say="solved", closes=True)
-    return Change(report=report, role="unsolved", say="unsolved", closes=True)
+        return Change(report=report, role="solved", say="solved", closes=True, comment=True)
+    return Change(report=report, role="unsolved", say="unsolved", closes=True, comment=True)
 
 
 def verdict_of(said: str) -> bool | None:

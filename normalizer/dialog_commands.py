@@ -45,6 +45,11 @@ _ADD = re.compile(
     rf"(?:\s+(?:{_ABOUT}|ke|pada|untuk|to)\b)*(?P<rest>.*)",
     re.IGNORECASE | re.DOTALL,
 )
+_VERDICT = re.compile(
+    r"(?:(?P<yes>(?:sudah\s+)?selesai|solved)|(?:belum|blm)(?:\s+selesai)?|unsolved)\b"
+    rf"(?:\s+(?:{_ABOUT})\b)*(?P<rest>.+)",
+    re.IGNORECASE | re.DOTALL,
+)
 _CHOICE = re.compile(r"(?:(?:nomor|no|pilih|pilihan|angka|option)\s*)?([1-9])", re.IGNORECASE)
 # What somebody types who means a code: one word of about the right length with a digit in it.
 _ATTEMPT = re.compile(r"(?=\S*\d)[0-9A-Za-z-]{6,14}")
@@ -157,6 +162,15 @@ def _add(said: str, core: str) -> Command | None:
     return Command(name="add", case_code=code, given=given, text=text)
 
 
+def _verdict(_: str, core: str) -> Command | None:
+    """With a code; alone it is one of the short ones, and without one it may be a report."""
+    found = _VERDICT.fullmatch(core)
+    code, _given, rest = _named(found["rest"]) if found else ("", "", "")
+    if not found or not code:
+        return None
+    return Command(name="solved" if found["yes"] else "unsolved", case_code=code, text=rest)
+
+
 def _named(rest: str) -> tuple[str, str, str]:
     """The code at the beginning of a text, what was typed in its place, and what follows."""
     pieces = rest.strip(_EDGES + "=?").split(maxsplit=_MOST_PIECES)
@@ -206,11 +220,14 @@ _READERS: Sequence[tuple[str, Callable[[str, str], Command | None]]] = (
     ("hapus hapuskan erase delete", _erase),
     ("ya yes", _yes),
     ("tambah tambahan tambahkan add", _add),
+    ("selesai sudah solved belum blm unsolved", _verdict),
 )
 _KNOWN: Sequence[tuple[CommandName, frozenset[str]]] = (
     ("help", phrases.HELP),
     ("solved", phrases.SOLVED),
     ("unsolved", phrases.UNSOLVED),
+    ("stop", phrases.STOP),
+    ("start", phrases.START),
     ("yes", phrases.YES),
     ("no", phrases.NO),
     ("send", phrases.SEND),

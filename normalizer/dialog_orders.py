@@ -34,7 +34,7 @@ _WORTH_KEEPING = 3
 _AWAITS_NEWS = ("diteruskan", "ditindaklanjuti", "selesai", "diarsipkan")
 
 
-def obey(command: Command, heard: Heard, talk: Conversation, now: datetime) -> Decision:  # noqa: C901, PLR0911 (one line for each command)
+def obey(command: Command, heard: Heard, talk: Conversation, now: datetime) -> Decision:  # noqa: C901, PLR0911, PLR0912 (one line for each command)
     """The decision on a command; an open question may be what it answers."""
     match command.name:
         case "status":
@@ -43,6 +43,8 @@ def obey(command: Command, heard: Heard, talk: Conversation, now: datetime) -> D
             return Say(sentence="help")
         case "thanks":
             return Say(sentence="thanks")
+        case "start":
+            return Say(sentence="resumed", silences=False) if talk.silent else Say(sentence="help")
         case "send":
             return Begin() if talk.waiting else _status(command, talk)
         case "choice":
@@ -53,6 +55,8 @@ def obey(command: Command, heard: Heard, talk: Conversation, now: datetime) -> D
     match command.name:
         case "yes" | "no" | "solved" | "unsolved":
             return _verdict(command, talk)
+        case "stop":
+            return Say(sentence="stopped", silences=True)
         case "hide":
             return _hide(command, talk, now)
         case "withdraw":
@@ -87,13 +91,17 @@ def _verdict(command: Command, talk: Conversation) -> Decision:
         return Forget() if yes else Say(sentence="kept", closes=True)
     asked = talk.question.report if talk.question and topic == "solved" else None
     report = asked or talk.about or talk.newest
+    if command.case_code:
+        report = talk.named
+        if report is None or not report.own:
+            return Say(sentence="not_yours", report=report) if report else _unknown(command)
     if report is None or not report.own or (command.name in {"yes", "no"} and not asked):
         return Say(sentence="help")
     if report.state not in _AWAITS_NEWS:
         return Say(sentence="status_own", report=report)
     if command.name in {"yes", "solved"}:
-        return Change(report=report, role="solved", say="solved", closes=bool(asked))
-    return Change(report=report, role="unsolved", say="unsolved", closes=bool(asked))
+        return Change(report=report, role="solved", say="solved", closes=bool(asked), comment=True)
+    return Change(report=report, role="unsolved", say="unsolved", closes=bool(asked), comment=True)
 
 
 def _hide(command: Command, talk: Conversation, now: datetime) -> Decision:
@@ -154,7 +162,7 @@ def _add(command: Command, heard: Heard, talk: Conversation, now: datetime) -> D
         if not command.text and not heard.things:
             asks = Asked(topic="more", asked_at=now, report=report)
             return Say(sentence="add_what", report=report, asks=asks)
-        return Change(report=report, role="add", say="added")
+        return Change(report=report, role="add", say="added", comment=True)
     if heard.things or len(command.text.split()) >= _WORTH_KEEPING:
         meant = command.case_code or command.given
         if not meant:

@@ -38,10 +38,15 @@ _DECORATION = "\ufe0f\u200d🏻🏼🏽🏾🏿"
 _ALARM = "🆘🚨🔥🚒🚑🌊"
 
 HELP = frozenset(
-    {"bantuan", "help", "info", "informasi", "panduan", "petunjuk", "menu", "mulai", "start"}
+    {"bantuan", "help", "info", "informasi", "panduan", "petunjuk", "menu"}
     # A keyword with nothing behind it ("LAPOR") gets help as well: there is no complaint in it.
     | {"lapor", "aduan", "pengaduan", "lokasi"}
 )
+STOP = frozenset(
+    {"berhenti", "stop", "henti", "unsubscribe", "berhenti kabar", "stop kabar", "stop notifikasi"}
+    | {"berhenti berlangganan", "berhenti notifikasi", "stop news"}
+)
+START = frozenset({"mulai", "start", "mulai lagi", "mulai kabar"})
 SOLVED = frozenset(
     {"selesai", "sudah selesai", "sdh selesai", "udah selesai", "sudah beres", "beres", "tuntas"}
     | {"sudah", "sudah diperbaiki", "sudah dikerjakan", "done", "solved", "resolved", "fixed"}

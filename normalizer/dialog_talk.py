@@ -123,6 +123,8 @@ class Conversation:
     waiting: bool = False
     #: This message has waited long enough itself.
     waited: bool = False
+    #: They asked for no notices.
+    silent: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +158,8 @@ class Change:
     asks: Asked | None = None
     #: The same answer is given once for a report, not for each of many photos.
     once: bool = False
+    #: About a case that is on its way: a word to the office, where the store takes such.
+    comment: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,6 +173,8 @@ class Say:
     given: str = ""
     asks: Asked | None = None
     closes: bool = False
+    #: True: they get no notices any more; False: they get them again.
+    silences: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

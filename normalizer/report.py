@@ -40,6 +40,8 @@ CommandName: TypeAlias = Literal[
     "yes",
     "no",
     "send",
+    "stop",  # no notices any more
+    "start",  # notices again; else help
 ]
 
 

@@ -110,6 +110,8 @@ class Teller:
     journal: Journal
     questions: bool = True
     ministry: Ministry | None = None
+    #: Whether the store takes comments.
+    comments: bool = False
     sent: int = 0
     worker: Pipeline | None = None
     #: Done by somebody else right before each commit of the pipeline.
@@ -185,6 +187,7 @@ class Teller:
             replies_per_hour=240,
             share_identity=True,
             asks=CHATS if self.questions else frozenset(),
+            commented=("central",) if self.comments else (),
         )
 
     async def records(self) -> list[tuple[Record, str]]:

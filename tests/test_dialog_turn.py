@@ -182,12 +182,13 @@ def test_where_has_many_answers(message: InboundMessage | str, decision: Decisio
 @pytest.mark.parametrize("topic", ["what", "words", "more"])
 def test_what_was_missing_is_whatever_comes_next(topic: Topic) -> None:
     """A photo's words, or an addition that was announced."""
-    added = Change(report=MINE, role="add", say="added", closes=True)
+    later = topic == "more"
+    added = Change(report=MINE, role="add", say="added", closes=True, comment=later)
 
     assert decided("Jalan longsor di Kampung Baru " * 3, asked(topic)) == added
 
 
-@pytest.mark.parametrize("topic", ["where", "what", "words", "more", "solved"])
+@pytest.mark.parametrize("topic", ["where", "what", "words", "more", "solved", "answer"])
 def test_no_question_stays_open_for_ever(topic: Topic) -> None:
     """An answer that comes too late is a report."""
     late = asked(topic, ago=PATIENCE[topic] + timedelta(seconds=1))
@@ -202,9 +203,11 @@ def test_is_it_solved_is_answered_in_a_few_words() -> None:
     told = replace(talk, question=replace(talk.question, report=passed_on))  # type: ignore[type-var]
 
     assert decided("Belum, masih gelap", told) == Change(
-        report=passed_on, role="unsolved", say="unsolved", closes=True
+        report=passed_on, role="unsolved", say="unsolved", closes=True, comment=True
     )
-    assert decided("ya", told) == Change(report=passed_on, role="solved", say="solved", closes=True)
+    assert decided("ya", told) == Change(
+        report=passed_on, role="solved", say="solved", closes=True, comment=True
+    )
     assert decided("Sampah menumpuk di Jl. Mawar sejak Senin", told) == Begin()
 
 
@@ -263,7 +266,7 @@ def test_an_answer_in_the_thread_is_an_addition() -> None:
     about = replace(CHAT, about=MINE)
 
     assert decided("Sekarang tiangnya roboh juga", about) == Change(
-        report=MINE, role="add", say="added"
+        report=MINE, role="add", say="added", comment=True
     )
     assert decided("Sekarang tiangnya roboh juga", replace(CHAT, about=THEIRS)) == Begin()
 
@@ -350,3 +353,81 @@ def test_every_message_is_decided_on_and_strangers_change_nothing(
     if isinstance(decision, Forget):
         assert talk.known_sender
         assert talk.proven
+
+
+# --- news of a case ---------------------------------------------------------------------------
+
+
+def test_the_office_s_question_is_answered_by_what_comes_next() -> None:
+    """Within a day whatever it says; later a complaint is a report of its own again."""
+    answer = Change(report=MINE, role="add", say="answered", closes=True, comment=True)
+    long = "Di depan warung, sampah menumpuk di Jl. Mawar sejak Senin dan belum diangkut"
+
+    assert decided(long, asked("answer")) == answer
+    assert decided("RT 3", asked("answer", ago=timedelta(days=3))) == answer
+    assert decided(long, asked("answer", ago=timedelta(days=3))) == Begin()
+
+
+def test_in_the_thread_of_the_question_any_answer_is_one() -> None:
+    """However late it comes."""
+    late = asked("answer", ago=timedelta(days=3))
+
+    decision = decided("Di depan warung, sampah menumpuk sejak Senin", replace(late, about=MINE))
+
+    assert decision == Change(report=MINE, role="add", say="answered", closes=True, comment=True)
+
+
+@pytest.mark.parametrize(
+    ("topic", "ago"), [("solved", timedelta(minutes=11)), ("answer", timedelta(hours=25))]
+)
+def test_a_photo_long_after_the_news_is_a_new_report(topic: Topic, ago: timedelta) -> None:
+    """Nobody's next report may end up in a closed case."""
+    talk = replace(
+        asked(topic, ago=ago), newest=replace(MINE, received_at=NOON - timedelta(days=9))
+    )
+
+    assert decided(PHOTO, talk) == Hold()
+
+
+@pytest.mark.parametrize(
+    ("text", "role"),
+    [
+        (f"SELESAI {CODE}", "solved"),
+        (f"belum {CODE}", "unsolved"),
+        (f"Belum {CODE}, masih gelap", "unsolved"),
+        (f"SOLVED {CODE}", "solved"),
+        (f"UNSOLVED {CODE}", "unsolved"),
+    ],
+)
+def test_a_verdict_may_name_its_case(text: str, role: str) -> None:
+    """As the buttons do; of somebody else's case nobody but its sender decides."""
+    closed = replace(MINE, state="selesai")
+    decision = decided(text, replace(CHAT, named=closed, newest=None))
+
+    assert decision == Change(report=closed, role=role, say=role, comment=True)  # type: ignore[arg-type]
+    assert decided(text, replace(CHAT, named=THEIRS)) == Say(sentence="not_yours", report=THEIRS)
+    assert decided(text, replace(CHAT, named=None)) == Say(sentence="status_unknown", given=CODE)
+
+
+@pytest.mark.parametrize("text", ["Belum ada lampu di jalan kami", "Selesai hujan jalan banjir"])
+def test_a_complaint_that_begins_like_a_verdict_is_a_complaint(text: str) -> None:
+    """There is no code in it."""
+    assert decided(text, CHAT) == Begin()
+
+
+@pytest.mark.parametrize("text", ["BERHENTI", "stop", "Berhenti kabar", "/stop"])
+def test_who_wants_no_news_says_so(text: str) -> None:
+    """In one word."""
+    assert decided(text, CHAT) == Say(sentence="stopped", silences=True)
+
+
+def test_who_wants_news_again_says_so_and_everybody_else_gets_help() -> None:
+    """A bot's first message is /start."""
+    assert decided("MULAI", replace(CHAT, silent=True)) == Say(sentence="resumed", silences=False)
+    assert decided("/start", CHAT) == Say(sentence="help")
+
+
+@pytest.mark.parametrize("text", ["Bus berhenti sembarangan", "Stop pungli di pasar"])
+def test_a_complaint_about_stopping_is_a_complaint(text: str) -> None:
+    """Only the word by itself silences us."""
+    assert decided(text, CHAT) == Begin()

@@ -3,21 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import msgspec
-
 from forwarder.ports import Transaction
 from gateway import neighbours, records
 from gateway.back import timeline
 from gateway.back.notices import Notice
 from gateway.back.saying import Line
+from gateway.identities import sender_of
 from gateway.revise import opened
 from gateway.vault import Vault
 from normalizer.dialog_talk import WITHDRAWN
 from normalizer.record import Record
 
-IDENTITY = """
-select identity, data_key from reporters where record_id = :record_id and data_key is not null
-"""
 # Whatever they sent: reports, commands, and what was added to this report.
 HEARD = """
 select max(at) from (
@@ -29,11 +25,6 @@ select max(at) from (
 ) as heard
 """
 EMERGENCY = "darurat"
-
-
-class _Identity(msgspec.Struct, frozen=True):
-    return_address: str | None = None
-    contact: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,19 +50,18 @@ def person_of(tx: Transaction, vault: Vault, notice: Notice) -> Person | str:
     """Whom a notice is for, or why there is nobody to tell."""
     status = records.status_by_id(tx, notice.record_id)
     stored = neighbours.documents(tx, [notice.record_id]).get(notice.record_id)
-    row = tx.one(IDENTITY, record_id=notice.record_id)
-    if status is None or stored is None or stored.data_key is None or row is None:
+    sender = sender_of(tx, vault, notice.record_id)
+    if status is None or stored is None or stored.data_key is None or sender is None:
         return "nobody to tell"
     if status.state == WITHDRAWN:
         return "withdrawn"
-    identity = msgspec.json.decode(vault.open(bytes(row[0]), bytes(row[1])), type=_Identity)
     heard = tx.one(HEARD, lane=notice.lane, record_id=notice.record_id)
     return Person(
         record=opened(vault, stored),
         state=status.state,
         channel=status.channel,
-        return_address=identity.return_address,
-        contact=identity.contact,
+        return_address=sender.return_address,
+        contact=sender.contact,
         heard_at=heard[0] if heard and heard[0] else status.received_at,
     )
 

@@ -1,4 +1,9 @@
-"""Who asked for no notices, by BERHENTI: all SQL on the table `silenced`."""
+"""
+Who asked for no notices, by BERHENTI: all SQL on the table `silenced`.
+
+Everybody stands there under what stands for them in anonymous reports (`naming.hidden_lane`): it
+holds for both kinds of reports and ties none to the other.
+"""
 
 from collections.abc import Sequence
 

@@ -101,6 +101,9 @@ class Teller:
                 self._one(tx, notice, purse, now)
         return len(due)
 
+    def _named(self, notice: Notice) -> str:
+        return hidden_lane(self._vault, notice.lane)
+
     def _one(self, tx: Transaction, notice: Notice, purse: "_Purse", now: int) -> None:
         person = person_of(tx, self._vault, notice)
         if isinstance(person, str):
