@@ -34,6 +34,7 @@ from channels.contract_inbox import (
     NotStored,
     PublicCase,
     PublicStatus,
+    PublicStep,
     Topic,
     Trouble,
 )
@@ -69,6 +70,7 @@ __all__ = [
     "Point",
     "PublicCase",
     "PublicStatus",
+    "PublicStep",
     "Receipt",
     "Refused",
     "RemoteFile",

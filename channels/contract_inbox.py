@@ -43,6 +43,15 @@ class Cursor:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PublicStep:
+    """One thing that happened to a case, without what was said."""
+
+    at: datetime
+    #: A state, or answer, question, transfer.
+    what: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PublicStatus:
     """What anybody who knows a case code may see of a case, and nothing more."""
 
@@ -51,6 +60,8 @@ class PublicStatus:
     state: str
     received_at: datetime
     updated_at: datetime
+    #: What happened since, oldest first; lists of cases leave it out.
+    steps: tuple[PublicStep, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -113,6 +113,11 @@ class Pages:
             status=status,
             states=states,
             reached=states.index(status.state) if status.state in states else 0,
+            steps=[
+                (self._day(lang, one.at), self._texts[lang]["steps"][one.what])
+                for one in status.steps
+                if one.what in self._texts[lang]["steps"]
+            ],
             received=self._day(lang, status.received_at),
             updated=self._day(lang, status.updated_at),
         )
@@ -144,7 +149,7 @@ class Pages:
             "title": texts[trouble],
             "sentence": texts[f"{trouble}_hint"].format(minutes=_minutes(wait)),
         }
-        values = {"status": None, "trouble": said, "asked": asked, "states": STATES}
+        values = {"status": None, "steps": (), "trouble": said, "asked": asked, "states": STATES}
         return self._made(page, **(values | shown))
 
     def _made(self, page: Page, **values: object) -> web.Response:

@@ -65,6 +65,7 @@ class Words:
     subject: str
     case_code: str = ""
     buttons: tuple[Button, ...] = ()
+    language: str | None = None
 
 
 def receipt_for(
@@ -111,6 +112,7 @@ def say(  # noqa: PLR0913 (what an answer may speak of)
         subject=_subject(sentence, rules, language, code),
         case_code=code,
         buttons=_erase_buttons(rules, language) if sentence == "erase_ask" else (),
+        language=language,
     )
 
 

@@ -98,6 +98,7 @@ def build_recorder(settings: Settings, vault: Vault) -> Recorder:
             replies_per_hour=settings.pipeline.replies_per_hour,
             share_identity=settings.identity.share,
             asks=CHATS if settings.pipeline.questions else frozenset(),
+            utc_hours=settings.tenant.utc_hours,
             commented=tuple(
                 name for name, chosen in settings.centrals.items() if chosen.kind.takes_comments
             ),

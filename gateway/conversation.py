@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from forwarder import outbox_desk
 from forwarder.ports import Transaction
 from gateway import members, neighbours, questions, records
-from gateway.back import silence
+from gateway.back import silence, timeline
 from gateway.members import Waiting
 from gateway.naming import hidden_lane, is_hidden, moment
 from gateway.questions import Open
@@ -183,7 +183,17 @@ def _talk(inquiry: Inquiry, at: _Moment) -> Talk | None:
         targets=_targets(at.tx, conversation, with_parts=name not in LOOKING),
         waiting=load(at.tx, [row.id for row in waiting]),
         hold_until=_hold_until(inquiry, waiting, at),
+        steps=_steps(at.tx, conversation, inquiry) if name in LOOKING else (),
     )
+
+
+def _steps(
+    tx: Transaction, conversation: Conversation, inquiry: Inquiry
+) -> Sequence[timeline.Kept]:
+    """What happened to the case whose state is asked for."""
+    asked = inquiry.command and (inquiry.command.case_code or inquiry.command.given)
+    report = conversation.named if asked else conversation.about or conversation.newest
+    return timeline.kept(tx, report.record_id) if report else ()
 
 
 def _conversation(inquiry: Inquiry, at: _Moment, waiting: Sequence[Waiting]) -> Conversation:

@@ -16,8 +16,10 @@ from channels.contract import (
     Topic,
     Trouble,
 )
-from forwarder.ports import Database
+from forwarder.ports import Database, Transaction
 from gateway import cursors, public_cases, records, work
+from gateway.back import timeline
+from gateway.back.history import shown
 from gateway.codes import CaseCodes
 from gateway.journal import Journal
 from gateway.metrics import Metrics
@@ -93,14 +95,16 @@ class ChannelInbox:
         code = read_case_code(case_code)
         if not code:
             return None
-        status = await self._database.read(lambda tx: records.status_of(tx, code))
-        if status is None:
+        found = await self._database.read(lambda tx: _status(tx, code))
+        if found is None:
             return None
+        status, steps = found
         return PublicStatus(
             case_code=status.case_code,
             state=status.state,
             received_at=moment(status.received_at),
             updated_at=moment(status.updated_at),
+            steps=shown(steps),
         )
 
     async def cases(self, wanted: CaseQuery) -> list[PublicCase]:
@@ -114,3 +118,8 @@ class ChannelInbox:
     def trouble(self, kind: Trouble | None, detail: str = "") -> None:
         """What is wrong with the channel now, or None: all is well again."""
         self._troubles.note(self._channel, kind, detail)
+
+
+def _status(tx: Transaction, code: str) -> tuple[records.Status, list[timeline.Kept]] | None:
+    status = records.status_of(tx, code)
+    return (status, timeline.kept(tx, status.record_id)) if status else None

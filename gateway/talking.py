@@ -5,9 +5,12 @@ Carrying out what the dialog decides about a message.
 becomes the rows of commit 2.
 """
 
+from dataclasses import replace
+
 from msgspec import structs
 
-from gateway.answering import addressed, say
+from gateway.answering import Words, addressed, say
+from gateway.back.history import in_short, last_answer
 from gateway.beginning import Beginner
 from gateway.changing import Changer
 from gateway.earlier import Earlier
@@ -113,8 +116,21 @@ class Talker:
                 given=decision.given,
                 record=self._record_of(turn.context.talk, decision.report),
             )
+            if decision.sentence in {"status", "status_own"} and turn.context.talk:
+                words = self._with_history(words, turn.context.talk, decision)
             made.entries += addressed(words, question, turn.now)
         return made
+
+    def _with_history(self, words: Words, talk: Talk, decision: Say) -> Words:
+        """A status with what happened when; its sender also reads what the office wrote last."""
+        recorder, report = self._recorder, decision.report
+        steps, rules, language = talk.steps, recorder.rules, words.language
+        lines = [words.text]
+        lines.append(in_short(steps, rules, language, utc_hours=recorder.manners.utc_hours))
+        if report and report.own:
+            code = report.case_code
+            lines.append(last_answer(steps, recorder.vault, rules, language, code=code))
+        return replace(words, text="\n".join(filter(None, lines)))
 
     def _record_of(self, talk: Talk | None, report: Known | None) -> Record | None:
         """What was reported, for nobody but its sender."""

@@ -11,6 +11,7 @@ from channels.registry import CHANNELS
 from forwarder.outbox import Entry
 from forwarder.routing import Routes
 from gateway.assembly import Ready
+from gateway.back.timeline import Kept
 from gateway.members import Part
 from gateway.questions import Open
 from gateway.records import Stored, Written
@@ -108,6 +109,8 @@ class Talk:
     waiting: Sequence[Claimed]
     #: When to look again, where a message is to wait.
     hold_until: int
+    #: What happened to the case whose state is asked for.
+    steps: Sequence[Kept] = ()
 
 
 class Context(msgspec.Struct, frozen=True):
@@ -216,3 +219,5 @@ class Manners:
     asks: frozenset[str] = CHATS
     #: Stores that take what is said about a case later as comments.
     commented: tuple[str, ...] = ()
+    #: How far the office's clock is ahead of UTC.
+    utc_hours: int = 7

@@ -8,7 +8,7 @@ answered in Indonesian.
 from collections.abc import Mapping
 from typing import Protocol
 
-from normalizer.wording import STATES, ButtonName, Replies, Sentence
+from normalizer.wording import STATES, ButtonName, Replies, Sentence, StepName
 
 _DEFAULT = "id"
 
@@ -39,6 +39,12 @@ def button(rules: Speech, name: ButtonName, language: str | None) -> str:
     """What stands on a button."""
     replies = rules.replies.get(language or _DEFAULT) or rules.replies[_DEFAULT]
     return str(getattr(replies.buttons, name))
+
+
+def step(rules: Speech, name: StepName, language: str | None) -> str:
+    """One step of a timeline in a word."""
+    replies = rules.replies.get(language or _DEFAULT) or rules.replies[_DEFAULT]
+    return str(getattr(replies.steps, name))
 
 
 def _state(replies: Replies, state: str) -> str:

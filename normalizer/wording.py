@@ -55,6 +55,7 @@ Sentence: TypeAlias = Literal[
     "stopped",
     "resumed",
     "answered",
+    "history",
     "subject_receipt",
     "subject_status",
     "subject_report",
@@ -68,8 +69,21 @@ ButtonName: TypeAlias = Literal[
     "anonymous", "confidential", "location", "withdraw", "erase", "keep", "solved", "unsolved"
 ]
 
+#: What a timeline shows in one word each.
+StepName: TypeAlias = Literal[
+    "diterima",
+    "diteruskan",
+    "ditindaklanjuti",
+    "selesai",
+    "diarsipkan",
+    "answer",
+    "question",
+    "transfer",
+]
+
 SENTENCES: tuple[Sentence, ...] = get_args(Sentence)
 STATES: tuple[State, ...] = get_args(State)
+STEPS: tuple[StepName, ...] = get_args(StepName)
 BUTTONS: tuple[ButtonName, ...] = get_args(ButtonName)
 # The shortest that a provider shows in full.
 LONGEST_LABEL = 20
@@ -114,6 +128,7 @@ _PLACEHOLDERS: dict[Sentence, frozenset[str]] = {
     **dict.fromkeys(
         ("notice_answer", "notice_question", "same_answer"), frozenset({"code", "text"})
     ),
+    "history": frozenset({"steps"}),
     "same_status": frozenset({"code", "state"}),
 }
 
@@ -127,6 +142,19 @@ class States(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     selesai: str
     diarsipkan: str
     dibatalkan: str
+
+
+class Steps(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The same in one word each, for a line that tells all of a case, and what else happens."""
+
+    diterima: str
+    diteruskan: str
+    ditindaklanjuti: str
+    selesai: str
+    diarsipkan: str
+    answer: str
+    question: str
+    transfer: str
 
 
 class Buttons(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -213,12 +241,15 @@ class Replies(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     resumed: str
     #: After an answer to what the office asked.
     answered: str
+    #: Behind a status: what happened when.
+    history: str
     #: Subject lines, for mail.
     subject_receipt: str
     subject_status: str
     subject_report: str
     subject_help: str
     states: States
+    steps: Steps
     buttons: Buttons
 
 

@@ -21,7 +21,7 @@ def test_every_sentence_fits_one_sms(sentence: Sentence, language: str) -> None:
     code = LONGEST_GIVEN if sentence == "status_unknown" else LONGEST_CODE
     rest = {"other": LONGEST_GIVEN, "title": "W" * TITLE, "count": "9"}
     # The office's own words may make it several; ours leave room for a few of them.
-    rest |= {"agency": "W" * TITLE, "text": "W" * TITLE}
+    rest |= {"agency": "W" * TITLE, "text": "W" * TITLE, "steps": "W" * TITLE}
     for state in STATES:
         command = f"BATAL {LONGEST_CODE}" if sentence == "prove" else "RAHASIA"
         text = phrase(RULES, sentence, language, code=code, state=state, command=command, **rest)

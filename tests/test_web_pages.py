@@ -2,13 +2,14 @@ import re
 import tomllib
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from string import Formatter
 from typing import Any
 
 import pytest
 from web_site import CODE, RECEIVED, Site, Visitor, running_site, visiting
 
+from channels.contract import PublicStep
 from channels.web_options import WebOptions
 from channels.web_pages import PAGES
 
@@ -227,3 +228,18 @@ async def test_a_report_taken_back_says_so(site: Site, visitor: Visitor) -> None
 
     assert "Laporan ini ditarik kembali oleh pelapor." in page
     assert "Ditindaklanjuti" not in page
+
+
+async def test_the_look_up_shows_what_happened_when(site: Site, visitor: Visitor) -> None:
+    """In the words of the page, without what was said; an archived report says so."""
+    steps = (
+        PublicStep(at=datetime(2026, 1, 3, 20, 0, tzinfo=UTC), what="ditindaklanjuti"),
+        PublicStep(at=datetime(2026, 1, 5, 1, 0, tzinfo=UTC), what="answer"),
+    )
+    known = site.inbox.known[CODE]
+    site.inbox.known[CODE] = replace(known, state="diarsipkan", steps=steps)
+    page = await visitor.get(f"/lapor/status?kode={CODE}")
+
+    assert "Dijawab oleh instansi" in page
+    assert "4 Januari 2026" in page
+    assert "Instansi menutup laporan ini tanpa tindak lanjut." in page

@@ -43,6 +43,10 @@ AMONG = """
 select record_id, id, store, at, kind, state, word, document, data_key from timeline
 where id {among:ids} order by at, id
 """
+KEPT = """
+select at, kind, state, document, data_key from timeline
+where record_id = :record_id and store <> '' order by at, id
+"""
 NUMBER = "select count(*) from timeline where record_id = :record_id and store = ''"
 FORGET = "update timeline set data_key = null where record_id {among:record_ids}"
 
@@ -68,6 +72,16 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     word: str = ""
     #: `Told` as JSON and its data key.
     sealed: tuple[bytes, bytes]
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """One thing that happened, sealed as it is kept; a struct, because it travels to the craft."""
+
+    at: int
+    kind: str
+    state: str | None
+    document: bytes
+    data_key: bytes | None
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
@@ -117,6 +131,15 @@ def bring_up_to_date(tx: Transaction, record_id: str, now: int) -> str | None:
 def of(tx: Transaction, record_id: str, vault: Vault | None = None) -> list[Step]:
     """The timeline of a case, oldest first; with a vault also what only its sender may read."""
     return [_step(row, vault) for row in tx.all(OF, record_id=record_id)]
+
+
+def kept(tx: Transaction, record_id: str) -> list[Kept]:
+    """What stores told of a case, oldest first, sealed."""
+    rows = tx.all(KEPT, record_id=record_id)
+    return [
+        Kept(row[0], row[1], row[2], bytes(row[3]), None if row[4] is None else bytes(row[4]))
+        for row in rows
+    ]
 
 
 def among(tx: Transaction, vault: Vault, ids: Sequence[int]) -> list[tuple[str, Step]]:
