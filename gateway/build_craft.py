@@ -100,7 +100,9 @@ def build_recorder(settings: Settings, vault: Vault) -> Recorder:
             asks=CHATS if settings.pipeline.questions else frozenset(),
             utc_hours=settings.tenant.utc_hours,
             commented=tuple(
-                name for name, chosen in settings.centrals.items() if chosen.kind.takes_comments
+                name
+                for name, chosen in settings.centrals.items()
+                if chosen.kind.comments_with(chosen.options)
             ),
         ),
     )

@@ -77,8 +77,8 @@ class Changer:
         ready = turn.question.ready
         message, report = ready.message, decision.report
         late = moment(turn.now) - report.received_at > TOGETHER
-        if not decision.comment or not late:
-            return ()
+        if not decision.comment or (decision.say == "added" and not late):
+            return ()  # what is added at once is part of the report
         hides = before.anonymous or message.anonymous or message.confidential
         plain = not has_things(message) and not hides
         stores = self._recorder.manners.commented if plain else ()

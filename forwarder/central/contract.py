@@ -8,7 +8,7 @@ the worker's. Imitate central/sqlite.py for a database and central/http.py for a
 """
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import msgspec
 
@@ -47,6 +47,12 @@ class Central:
     def __init__(self, name: str) -> None:
         #: The operator's name for it; rows wait for it under 'central:<name>'.
         self.name = name
+
+    @classmethod
+    def comments_with(cls, options: Any) -> bool:  # noqa: ANN401 (each connector narrows it)
+        """`takes_comments` of a store with these settings, for who makes none of them."""
+        del options
+        return cls.takes_comments
 
     async def push(self, pushes: Sequence[Push]) -> Sequence[Outcome]:
         """Deliver each push and answer with one outcome per push, in the same order."""

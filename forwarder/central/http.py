@@ -71,11 +71,16 @@ class HttpCentral(Central):
         self._clock = clock
         self._keys = [key_of(secret) for secret in options.secrets]
         self._update_keys = [key_of(one) for one in options.update_secrets] or self._keys
-        self.takes_comments = options.comments
+        self.takes_comments = self.comments_with(options)
         self.poll_every = options.poll if options.poll_url else None
         self._client = Client(
             allow_private=options.allow_private, timeout=options.timeout, ca_file=options.ca_file
         )
+
+    @classmethod
+    def comments_with(cls, options: HttpOptions) -> bool:
+        """Unless the settings say that it does not."""
+        return options.comments
 
     async def push(self, pushes: Sequence[Push]) -> Sequence[Outcome]:
         """Post each record on its own."""

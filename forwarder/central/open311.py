@@ -88,7 +88,7 @@ class Open311Central(Central):
         super().__init__(name)
         self._options = options
         self._clock = clock
-        self.takes_comments = options.updates
+        self.takes_comments = self.comments_with(options)
         self.poll_every = options.poll or None
         self._client = Client(
             allow_private=options.allow_private, timeout=options.timeout, ca_file=options.ca_file
@@ -101,6 +101,11 @@ class Open311Central(Central):
             clock=clock,
         )
         self._poller = Poller(self._get, ledger, clock=clock, extension=options.updates)
+
+    @classmethod
+    def comments_with(cls, options: Open311Options) -> bool:
+        """With the extension for updates alone."""
+        return options.updates
 
     async def push(self, pushes: Sequence[Push]) -> Sequence[Outcome]:
         """Post each one, one after the other."""
