@@ -182,7 +182,7 @@ class Sms(Channel):
 
     def cost(self, text: str) -> int:
         """The SMS it takes."""
-        return 0 if self.keeps() else gsm7.segments(self._fitting(text))
+        return gsm7.segments(self._fitting(text))
 
     def reach(self, contact: str) -> str | None:
         """Any telephone number."""

@@ -30,6 +30,7 @@ from gateway.commands.keys import keys, unseal
 from gateway.commands.look import export, status
 from gateway.commands.match import match
 from gateway.commands.normalize import normalize
+from gateway.commands.notices import notices_
 from gateway.commands.officer import import_, signals_
 from gateway.commands.places import places
 from gateway.commands.proof import evidence, verify
@@ -49,7 +50,20 @@ def cli() -> None:
     """The gateway of no wrong door: complaints in, one record each, answers back."""
 
 
-OPERATE = (run, send, check, status, parked, replay, verify, evidence, reconcile, export, backup)
+OPERATE = (
+    run,
+    send,
+    check,
+    status,
+    parked,
+    notices_,
+    replay,
+    verify,
+    evidence,
+    reconcile,
+    export,
+    backup,
+)
 OFFICERS = (import_, signals_, places, correct, handoff, conform, deadlines, train)
 MEASURE = (normalize, match, evaluate)
 PRIVACY = (keys, unseal, tighten, reveal, hold, release, erase, retain, breach_report)

@@ -48,6 +48,7 @@ def forget(tx: Transaction, vault: Vault, effects: Effects, *, centrals: Routes,
             outbox_desk.forget(tx, lane, now)
             rows += members.forget(tx, lane, [person.row] if lane == person.lane else [])
         questions.close(tx, lanes)
+        silence.speak(tx, hidden_lane(vault, person.lane))
         what = f"erased a person on request: {rows} messages, {len(ids)} records"
         tx.run(AUDIT, at=now, who="citizen", what=what)
 

@@ -61,7 +61,7 @@ class Following:
         """An answer has left that costs something."""
         name = item.target.removeprefix(CHANNEL)
         channel = self.channels.get(name)
-        units = channel.cost(text_of(item)) if channel else 0
+        units = channel.cost(text_of(item)) if channel and not channel.keeps() else 0
         if units:
             money.spend(tx, name, money.month_of(now, self.utc_hours), units)
 

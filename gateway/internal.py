@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 
 import structlog
 
@@ -9,6 +10,7 @@ from forwarder import outbox_desk
 from forwarder.outbox import CENTRAL
 from forwarder.ports import Transaction
 from gateway import operate, work
+from gateway.back import money, notices
 from gateway.build import Parts, build_custodian
 from gateway.build_craft import build_clock
 from gateway.build_routes import build_routes, tracking_forms
@@ -77,6 +79,7 @@ async def scrape(parts: Parts, health: Health, accept: str) -> tuple[str, bytes]
 
     depth, oldest, backlog = await parts.store.read(look)
     metrics = parts.metrics
+    await parts.store.read(partial(_tell_of_notices, parts))
     metrics.ready(ready=not await health.missing())
     metrics.waiting("journal", backlog.waiting, _since(backlog.oldest))
     metrics.waiting("parked", backlog.parked + _parked(depth), None)
@@ -88,6 +91,14 @@ async def scrape(parts: Parts, health: Health, accept: str) -> tuple[str, bytes]
         target = f"{CENTRAL}{name}"
         metrics.waiting(target, depth.get((target, "pending"), 0), _since(oldest.get(target)))
     return metrics.render(accept)
+
+
+def _tell_of_notices(parts: Parts, tx: Transaction) -> None:
+    settings = parts.settings
+    for state, count in notices.counts(tx).items():
+        parts.metrics.notices(state, count)
+    for bill in money.bills(tx, settings.notices.budget, now_ms(), settings.tenant.utc_hours):
+        parts.metrics.spent(bill.channel, bill.units, bill.budget)
 
 
 def _since(milliseconds: int | None) -> datetime | None:

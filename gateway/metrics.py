@@ -26,6 +26,7 @@ REASONS = ("not_stored", "refused_sender", "malformed", "too_large", "too_many")
 OUTCOMES = ("delivered", "later", "refused", "uncertain")
 LEVELS = ("at_risk", "overdue")
 UPDATES = ("new", "known", "stray", "refused")
+OPEN_NOTICES = ("waiting", "held")
 OTHER = "other"
 
 # From one fsync of a good disk to a store that is about to time out.
@@ -50,6 +51,9 @@ HELP = {
     "deadlines": "Cases whose next step is at risk or overdue.",
     "updates": "Updates of central stores, by what became of them.",
     "unknown_status_words": "Updates with a word for the state that is not in statuses.toml.",
+    "notices": "Notices to citizens that wait, or are held for want of budget.",
+    "spent_units": "What answers have cost this month, for SMS in segments.",
+    "budget_units": "What may be spent in a month; 0: no bound.",
     "ready": "1 while /health/ready says so.",
     "reload_last_success_timestamp_seconds": "When settings were last read without an error.",
 }
@@ -91,6 +95,9 @@ class Metrics:
         self._unknown_words = counter("unknown_status_words", store=self._stores)
         self._waiting = gauge("queue_messages", queue=self._queues)
         self._oldest = gauge("oldest_pending_timestamp_seconds", queue=self._queues)
+        self._notices = gauge("notices", state=OPEN_NOTICES)
+        self._spent = gauge("spent_units", channel=channels)
+        self._budget = gauge("budget_units", channel=channels)
         self._up = gauge("channel_up", channel=channels)
         self._trouble = gauge("channel_trouble", channel=channels, kind=get_args(Trouble))
         self._silent = gauge("channel_silent", channel=channels)
@@ -149,6 +156,16 @@ class Metrics:
         queue = _known(queue, self._queues)
         self._waiting.labels(queue).set(messages)
         self._oldest.labels(queue).set(oldest.timestamp() if oldest else 0)
+
+    def notices(self, state: str, count: int) -> None:
+        """How many notices wait or are held."""
+        self._notices.labels(_known(state, OPEN_NOTICES)).set(count)
+
+    def spent(self, channel: str, units: int, budget: int | None) -> None:
+        """What a channel has cost this month, and what it may."""
+        channel = _known(channel, self._channels)
+        self._spent.labels(channel).set(units)
+        self._budget.labels(channel).set(budget or 0)
 
     def channel_up(self, channel: str, *, up: bool) -> None:
         """A channel runs, or has failed and waits to be started again."""

@@ -29,10 +29,11 @@ from gateway.back import money, notices, silence
 from gateway.back.planning import plan
 from gateway.back.quiet import quiet_until
 from gateway.back.speech import read_speech
-from gateway.back.statuses import read_statuses
+from gateway.back.statuses import Statuses, StatusesFile, read_statuses
 from gateway.back.take import Taker
 from gateway.back.telling import BUDGET, Teller
 from gateway.following import Following
+from gateway.naming import hidden_lane
 from gateway.notices_options import Notices
 from gateway.operate import Order
 from gateway.store import Store
@@ -67,6 +68,7 @@ class Office:
         self.channels = doors()
         self.manners = Notices(**manners)
         self.utc_hours = 7
+        self.statuses = read_statuses(None)
         self._count = 0
 
     async def tells(self, number: int = 1, **said: Any) -> None:  # noqa: ANN401 (fields of an update)
@@ -80,7 +82,7 @@ class Office:
         """Updates are told."""
         taker = Taker(
             vault=self.vault,
-            statuses=read_statuses(None),
+            statuses=self.statuses,
             on_news=lambda tx, news, now: plan(tx, news, fold=60_000, now=now),
         )
         now = self.clock.milliseconds
@@ -466,6 +468,23 @@ async def test_news_of_an_emergency_waits_for_no_morning(
     assert len(await office.passes_on()) == 1
 
 
+async def test_a_word_that_is_urgent_takes_along_what_waits_for_the_morning(
+    office: Office, database: Store, vault: Vault
+) -> None:
+    """As the operator's table says."""
+    words = {"words": {"evakuasi": {"state": "ditindaklanjuti", "urgent": True}}}
+    await reported(database, vault, 1)
+    office.clock.now = datetime(2026, 3, 1, 17, 0, tzinfo=UTC)
+    await office.tells(text="Petugas berangkat.")
+    assert await office.passes_on() == []
+
+    office.statuses = Statuses(msgspec.convert(words, StatusesFile))
+    await office.tells(status="evakuasi")
+    [notice] = await office.passes_on()
+
+    assert "Petugas berangkat." in notice.text
+
+
 @pytest.mark.parametrize(
     ("clock", "begin", "end", "minutes"),
     [
@@ -548,11 +567,12 @@ async def test_who_asked_for_no_notices_gets_none(
 ) -> None:
     """Until they ask for them again."""
     await reported(database, vault, 1, lane="a" * 32)
-    await database.write(lambda tx: silence.silence(tx, "a" * 32, NOW))
+    lane = hidden_lane(vault, "a" * 32)
+    await database.write(lambda tx: silence.silence(tx, lane, NOW))
     await office.tells(status="dalam proses")
     assert await office.passes_on() == []
 
-    await database.write(lambda tx: silence.speak(tx, "a" * 32))
+    await database.write(lambda tx: silence.speak(tx, lane))
     await office.tells(status="selesai")
     assert len(await office.passes_on()) == 1
 
@@ -620,9 +640,9 @@ async def test_a_person_may_let_a_held_notice_go_or_put_it_aside(
 
 @pytest.mark.parametrize(("letters", "units"), [(20, 1), (200, 2), (2000, 3)])
 def test_an_sms_costs_what_it_takes(letters: int, units: int) -> None:
-    """Long ones are cut, and without a way out nothing is sent and nothing costs."""
+    """Long ones are cut; what costs nothing has no units."""
     assert doors()["sms"].cost("a" * letters) == units
-    assert Sms(SmsOptions(), bytes(32)).cost("a" * letters) == 0
+    assert doors()["telegram"].cost("a" * letters) == 0
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,8 @@ counts against the budget too, so that a full outbox spends no more than an empt
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
+import msgspec
+
 from forwarder.ports import Transaction
 
 ADD = """
@@ -32,6 +34,27 @@ def next_month(now: int, utc_hours: int) -> int:
     local = _local(now, utc_hours)
     first = datetime(local.year + local.month // 12, local.month % 12 + 1, 1, tzinfo=UTC)
     return int((first - timedelta(hours=utc_hours)).timestamp() * 1000)
+
+
+class Bill(msgspec.Struct, frozen=True, kw_only=True):
+    """What one channel has cost this month."""
+
+    channel: str
+    month: str
+    units: int
+    #: None: there is no bound.
+    budget: int | None
+
+
+def bills(tx: Transaction, budget: Mapping[str, int], now: int, utc_hours: int) -> list[Bill]:
+    """Of every channel that costs something or has a budget."""
+    month = month_of(now, utc_hours)
+    units = spent(tx, month)
+    bounded = {name for name, most in budget.items() if most}
+    return [
+        Bill(channel=name, month=month, units=units.get(name, 0), budget=budget.get(name) or None)
+        for name in sorted({*units, *bounded})
+    ]
 
 
 def spend(tx: Transaction, channel: str, month: str, units: int) -> None:

@@ -15,11 +15,12 @@ import msgspec
 from forwarder.ports import Row, Transaction
 
 OPEN = """
-update notices set due = due where record_id {among:record_ids} and state in ('waiting', 'held')
-returning record_id, id
+update notices set urgent = case when :urgent = 1 then 1 else urgent end,
+    due = case when :urgent = 1 and due > :due then :due else due end
+where record_id {among:record_ids} and state in ('waiting', 'held') returning record_id, id
 """
 DUE = """
-select id, record_id, lane, state, due, created_at, reason from notices
+select id, record_id, lane, state, due, created_at, reason, urgent from notices
 where state in ('waiting', 'held') and due <= :now order by due, id limit :limit {lock}
 """
 ANY_DUE = """
@@ -37,7 +38,7 @@ update notices set state = :state, due = :due, reason = :reason, units = :units,
 where id = :id
 """
 LISTED = """
-select id, record_id, lane, state, due, created_at, reason from notices
+select id, record_id, lane, state, due, created_at, reason, urgent from notices
 where state in ('waiting', 'held') order by due, id limit 1000
 """
 COUNTS = "select state, count(*) from notices where state in ('waiting', 'held') group by state"
@@ -66,22 +67,33 @@ class Notice(msgspec.Struct, frozen=True):
     due: int
     created_at: int
     reason: str | None
+    urgent: int
 
 
-def add(
-    tx: Transaction, people: Mapping[str, str], lines: Sequence[int], *, due: int, now: int
+def add(  # noqa: PLR0913 (whom, of what, when)
+    tx: Transaction,
+    people: Mapping[str, str],
+    lines: Sequence[int],
+    *,
+    due: int,
+    now: int,
+    urgent: bool = False,
 ) -> None:
-    """Tell these people (record by record: their lane) of entries in the timeline."""
+    """
+    Tell these people (record by record: their lane) of entries in the timeline.
+
+    What is urgent takes along what waits for the morning.
+    """
     missing = dict(people)
     found: dict[str, int] = {}
     while missing:
         # Only rows that are open when we have them: one that is being put is waited for.
-        rows = tx.all(OPEN, record_ids=sorted(missing))
+        rows = tx.all(OPEN, record_ids=sorted(missing), urgent=int(urgent), due=due)
         rows += tx.insert_new(
             "notices",
-            ("record_id", "lane", "due", "created_at"),
+            ("record_id", "lane", "due", "created_at", "urgent"),
             [
-                (record_id, lane, due, now)
+                (record_id, lane, due, now, int(urgent))
                 for record_id, lane in missing.items()
                 if record_id not in {row[0] for row in rows}
             ],

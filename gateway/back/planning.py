@@ -25,12 +25,15 @@ order by case when record_id = :about then 1 else 0 end, received_at
 def plan(tx: Transaction, news: Sequence[News], *, fold: int, now: int) -> None:
     """Put down that people are to be told, `fold` milliseconds from now."""
     worth_telling: dict[str, list[int]] = {}
+    urgent = {one.record_id for one in news if one.read.urgent}
     for one in news:
         # What came too late tells nothing about how the case stands, but what was said was said.
         if not one.read.quiet and (one.update.text or not one.late):
             worth_telling.setdefault(one.record_id, []).append(one.id)
     for record_id, lines in worth_telling.items():
-        notices.add(tx, _people(tx, record_id), lines, due=now + fold, now=now)
+        people = _people(tx, record_id)
+        due, pressing = now + fold, record_id in urgent
+        notices.add(tx, people, lines, due=due, now=now, urgent=pressing)
 
 
 def _people(tx: Transaction, record_id: str) -> dict[str, str]:

@@ -8,15 +8,27 @@ written about it only where its own sender hides nothing, and with no personal d
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from channels.contract import Button
 from gateway.back.timeline import Step
 from normalizer.dialog_talk import Topic
 from normalizer.privacy import masked, spans_in
-from normalizer.record import Record
 from normalizer.replies import Speech, button, phrase
 
 SOLVED = "selesai"
+
+
+class Case(Protocol):
+    """As much of a record as a notice speaks of."""
+
+    @property
+    def case_code(self) -> str:
+        """What the citizen knows it by."""
+
+    @property
+    def language(self) -> str | None:
+        """What they reported it in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +72,7 @@ def fresh(lines: Sequence[Line], told: Sequence[Line]) -> list[Line]:
 
 
 def say(
-    lines: Sequence[Line], record: Record, state: str, speech: Speech, *, first: bool
+    lines: Sequence[Line], record: Case, state: str, speech: Speech, *, first: bool
 ) -> Said | None:
     """A notice of these lines to the sender of a record; None where there is nothing to tell."""
     code, language = record.case_code, record.language
@@ -101,7 +113,7 @@ def _stands_for(line: Line, state: str) -> bool:
     return not line.own or step.state == state
 
 
-def _headline(line: Line, record: Record, speech: Speech) -> str:
+def _headline(line: Line, record: Case, speech: Speech) -> str:
     step, code, language = line.step, record.case_code, record.language
     agency = step.told.agency if step.told else ""
     if line.own and step.kind == "transfer" and agency:
@@ -115,7 +127,7 @@ def _headline(line: Line, record: Record, speech: Speech) -> str:
     )
 
 
-def _texts(lines: Sequence[Line], record: Record, speech: Speech) -> Iterator[str]:
+def _texts(lines: Sequence[Line], record: Case, speech: Speech) -> Iterator[str]:
     code, language = record.case_code, record.language
     for line in lines:
         text = " ".join(line.step.told.text.split()) if line.step.told else ""
@@ -130,7 +142,7 @@ def _texts(lines: Sequence[Line], record: Record, speech: Speech) -> Iterator[st
             yield phrase(speech, "notice_answer", language, code=code, text=text)
 
 
-def _buttons(record: Record, speech: Speech) -> tuple[Button, ...]:
+def _buttons(record: Case, speech: Speech) -> tuple[Button, ...]:
     code, language = record.case_code, record.language
     return (
         Button(label=button(speech, "solved", language), says=f"SELESAI {code}"),

@@ -91,18 +91,14 @@ class Teller:
         now = self._clock()
         due = notices.due(tx, now, AT_ONCE)
         purse = _Purse(tx, self._manners.budget, money.month_of(now, self._utc_hours))
-        # Of somebody anonymous no other name may stand in that table.
         lanes = {notice.lane: hidden_lane(self._vault, notice.lane) for notice in due}
-        silenced = silence.among(tx, [*lanes, *lanes.values()])
+        silenced = silence.among(tx, list(lanes.values()))
         for notice in due:
-            if {notice.lane, lanes[notice.lane]} & silenced:
+            if lanes[notice.lane] in silenced:
                 notices.stop(tx, notice, "wants no notices", now)
             else:
                 self._one(tx, notice, purse, now)
         return len(due)
-
-    def _named(self, notice: Notice) -> str:
-        return hidden_lane(self._vault, notice.lane)
 
     def _one(self, tx: Transaction, notice: Notice, purse: "_Purse", now: int) -> None:
         person = person_of(tx, self._vault, notice)
@@ -116,7 +112,7 @@ class Teller:
         way, other = self._own_way(person), self._other_way(person)
         if way is None or (way.closes and way.closes <= now):
             way = other or way
-        night = None if person.urgent else self._night(now)
+        night = None if person.urgent or notice.urgent else self._night(now)
         if way is None:
             notices.stop(tx, notice, "no way back", now)
         elif night and (other or not way.closes or way.closes > night):
@@ -164,7 +160,8 @@ class Teller:
         purse: "_Purse",
         now: int,
     ) -> None:
-        units = self._channels[way.channel].cost(said.text)
+        channel = self._channels[way.channel]
+        units = 0 if channel.keeps() else channel.cost(said.text)
         forced = notice.reason == notices.BY_A_PERSON
         if not forced and not purse.affords(way.channel, units):
             until = money.next_month(now, self._utc_hours)

@@ -12,6 +12,7 @@ import msgspec
 from forwarder import outbox_desk
 from forwarder.ports import Transaction
 from gateway import anchors, chain, cursors, operate, records, rhythm, signals, troubles, work
+from gateway.back import money, notices
 from gateway.build import DAY_MS
 from gateway.build_craft import build_channels
 from gateway.clock import now_ms
@@ -53,6 +54,9 @@ def status(place: Place, *, as_json: bool) -> None:
             name: list(channel.status(cursors.of(tx, name))) for name, channel in channels.items()
         }
         facts["not_ready"] = not_ready(settings)
+        facts["notices"] = notices.counts(tx)
+        budget, hours = settings.notices.budget, settings.tenant.utc_hours
+        facts["spent"] = msgspec.to_builtins(money.bills(tx, budget, now_ms(), hours))
         facts["public_key"] = Signer(place.vault(settings)).public_key
     if as_json:
         click.echo(json.dumps(facts))
@@ -68,6 +72,8 @@ def status(place: Place, *, as_json: bool) -> None:
     waiting, oldest = facts["journal"]["waiting"], facts["journal"]["oldest"]
     click.echo(f"journal   {waiting} not settled, oldest {clock_time(oldest)}")
     click.echo(f"parked    {facts['parked']} (lapor-gateway parked list)")
+    for line in _notice_lines(facts):
+        click.echo(line)
     if facts["signals"]:
         click.echo(f"signals   {facts['signals']} in the last day (lapor-gateway signals list)")
     click.echo(f"head      {' '.join(facts['heads']) or 'empty'}")
@@ -78,6 +84,16 @@ def status(place: Place, *, as_json: bool) -> None:
     ]
     if rows:
         show_table(("outbox", "state", "rows", "oldest"), rows)
+
+
+def _notice_lines(facts: dict[str, Any]) -> Iterator[str]:
+    """What citizens are still to be told, and what answers have cost."""
+    counted = facts["notices"]
+    if any(counted.values()):
+        yield f"notices   {counted['waiting']} waiting, {counted['held']} held"
+    for bill in facts["spent"]:
+        bound = f" of {bill['budget']}" if bill["budget"] else ""
+        yield f"spent     {bill['channel']} {bill['units']}{bound} units in {bill['month']}"
 
 
 @click.command()

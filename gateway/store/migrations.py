@@ -432,4 +432,8 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         """,
         "create index record_files_of on record_files (record_id)",
     ),
+    (
+        # News that waits for no morning.
+        "alter table notices add column urgent integer not null default 0",
+    ),
 )
