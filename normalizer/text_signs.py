@@ -17,6 +17,7 @@ _INVISIBLE = re.compile(
 # A joiner means something between two signs of one emoji only.
 _LOOSE_JOINER = re.compile("\u200d(?![\u2190-\u2bff\U0001f000-\U0001faff])")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffd\ud800-\udfff]")
+_ESCAPED = re.compile(r"(?:\\r)?\\n|\\r", re.IGNORECASE)
 _UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
 _BLANKS = re.compile(r"[^\S\n]{2,}|[^\S\n ]")
 _LINES = re.compile(r" ?\n[ \n]*")
@@ -51,7 +52,7 @@ def repaired(text: str) -> str:
     """The text in composed Unicode and plain letters, evenly spaced, without invisible signs."""
     plain = text.replace("\r\n", "\n").replace("\r", "\n")
     if "\\" in plain:  # what JSON escaped once too often
-        plain = plain.replace("\\r", "").replace("\\n", "\n")
+        plain = _ESCAPED.sub("\n", plain)
     if "&" in plain:
         plain = _ENTITY.sub(lambda found: unescape(found.group()), plain)
     if not plain.isascii():

@@ -24,6 +24,7 @@ from normalizer.text_signs import repaired
         ("ja\u200blan", "jalan"),
         ("A &amp; B &lt;5 &quot;x&quot;", 'A & B <5 "x"'),
         ("a\\r\\nb\\nc", "a\nb\nc"),
+        ("LUBANG\\NDI JALAN\\RINI", "LUBANG\nDI JALAN\nINI"),
         ("cafe\u0301", "caf\u00e9"),
     ],
 )
