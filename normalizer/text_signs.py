@@ -17,7 +17,8 @@ _INVISIBLE = re.compile(
 # A joiner means something between two signs of one emoji only.
 _LOOSE_JOINER = re.compile("\u200d(?![\u2190-\u2bff\U0001f000-\U0001faff])")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffd\ud800-\udfff]")
-_ESCAPED = re.compile(r"(?:\\r)?\\n|\\r", re.IGNORECASE)
+# "\\r" alone is most likely the middle of "RT\\RW".
+_ESCAPED = re.compile(r"(?:\\r)?\\n", re.IGNORECASE)
 _UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
 _BLANKS = re.compile(r"[^\S\n]{2,}|[^\S\n ]")
 _LINES = re.compile(r" ?\n[ \n]*")

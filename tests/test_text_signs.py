@@ -24,7 +24,8 @@ from normalizer.text_signs import repaired
         ("ja\u200blan", "jalan"),
         ("A &amp; B &lt;5 &quot;x&quot;", 'A & B <5 "x"'),
         ("a\\r\\nb\\nc", "a\nb\nc"),
-        ("LUBANG\\NDI JALAN\\RINI", "LUBANG\nDI JALAN\nINI"),
+        ("LUBANG\\NDI SINI", "LUBANG\nDI SINI"),
+        ("rt\\rw 05", "rt\\rw 05"),
         ("cafe\u0301", "caf\u00e9"),
     ],
 )
