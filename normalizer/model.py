@@ -23,7 +23,6 @@ from normalizer.model_features import (
     BUCKETS,
     HINT,
     PAIR,
-    SHAPE,
     Evidence,
     Hint,
     blocks_of,
@@ -33,7 +32,7 @@ from normalizer.model_features import (
 )
 from normalizer.remembered import Remembered
 
-MAGIC = b"lapor-model 1\n"
+MAGIC = b"lapor-model 2\n"
 MOST_ROWS = 0xFFFF
 #: What a weight of nothing is written as; weights are 16 bits, and this keeps them positive.
 ZERO = 0x8000
@@ -216,7 +215,7 @@ def _reasons(groups: Iterable[_Group], best: int, hints: Iterable[Hint]) -> tupl
     for weight, found in groups:
         for unit, part in found:
             gain = weight * ((part.lanes >> shift & _ONE_LANE) - part.rows * ZERO)
-            if gain <= 0 or unit[0] == SHAPE:
+            if gain <= 0:
                 continue
             for words in hinted[unit][:1] if unit[0] == HINT else (unit[1:],):
                 gains[words] = max(gain, gains.get(words, 0.0))

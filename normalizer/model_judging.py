@@ -8,6 +8,7 @@ model cannot know because nobody has ever corrected towards it.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from math import sqrt
 
 import msgspec
 
@@ -76,12 +77,10 @@ def learned(
 
 
 def _hints(kind: str, scores: Sequence[Score]) -> Iterator[Hint]:
-    """The share of each label in all the rules found, and which was first."""
+    """The share of each label in all the rules found; its root, for a small share says much."""
     total = sum(score.weight for score in scores) + 1.0
     for score in scores:
-        yield Hint(f"{kind} {score.label}", score.weight / total, score.why)
-    first = scores[0].label if scores else "none"
-    yield Hint(f"first {kind} {first}", 0.5, scores[0].why if scores else ())
+        yield Hint(f"{kind} {score.label}", sqrt(score.weight / total), score.why)
 
 
 def _branches(topics: Sequence[Score], groups: Mapping[str, str]) -> Iterator[Hint]:
@@ -92,7 +91,7 @@ def _branches(topics: Sequence[Score], groups: Mapping[str, str]) -> Iterator[Hi
         branch = groups[score.label]
         shares[branch] = shares.get(branch, 0.0) + score.weight / total
     for branch, share in shares.items():
-        yield Hint(f"branch {branch}", share)
+        yield Hint(f"branch {branch}", sqrt(share))
 
 
 def _knows(model: Model, value: str | None) -> bool:

@@ -11,7 +11,7 @@ from gateway.learning import fit, training
 from gateway.learning.teaching import evidence
 from normalizer.classify import Classification
 from normalizer.model import Head, Model, ModelError, read_head
-from normalizer.model_features import Evidence, Hint, blocks_of, buckets_of
+from normalizer.model_features import Evidence, blocks_of, buckets_of
 from normalizer.model_judging import evidence_of, learned
 from normalizer.record import Agency, Judgement
 
@@ -138,7 +138,17 @@ def test_a_word_has_its_own_bucket_and_those_of_its_pieces() -> None:
     assert len(buckets_of("wjalan")) == 1 + 4
     assert len(buckets_of("w2026")) == len(buckets_of("pjalan rusak")) == 1
     assert set(buckets_of("wjalan")).isdisjoint(buckets_of("ajalan"))
-    assert blocks_of(Evidence(spoken=())) == [["slong 0", "sasks 0", "sends asking 0"]]
+    assert blocks_of(Evidence(spoken=())) == []
+
+
+def test_what_is_said_twice_counts_once_more() -> None:
+    """How often beyond that makes no difference, and a pair counts once."""
+    once, _ = blocks_of(Evidence(spoken=("jalan", "rusak")))
+    twice, pairs = blocks_of(Evidence(spoken=("jalan", "rusak", "jalan", "rusak", "jalan")))
+
+    assert once == ["wjalan", "wrusak"]
+    assert twice == [*once, "rjalan", "rrusak"]
+    assert pairs == ["pjalan rusak", "prusak jalan"]
 
 
 def test_a_very_long_text_is_read_in_bounds(model: Model) -> None:
@@ -225,13 +235,14 @@ def test_a_type_nobody_corrected_towards_stays_the_rules(model: Model) -> None:
 
 
 def test_the_rules_findings_are_hints_with_their_words() -> None:
-    """Each label has its share, the first one is told apart, and why stays with it."""
-    hints = list(seen("Jalan berlubang, mohon diperbaiki").hints)
+    """Each label has its share and its words, each branch its share."""
+    hints = {hint.name: hint for hint in seen("Jalan berlubang, mohon diperbaiki").hints}
 
-    assert Hint("first topic jalan", 0.5, hints[0].why) in hints
-    assert all(0 < hint.weight <= 1 for hint in hints)
-    assert any(hint.name.startswith("type ") and hint.why for hint in hints)
-    assert Hint("first topic none", 0.5) in seen("xyz").hints
+    assert "berlubang" in " ".join(hints["topic jalan"].why)
+    assert all(0 < hint.weight <= 1 for hint in hints.values())
+    assert any(name.startswith("type ") and hint.why for name, hint in hints.items())
+    assert any(name.startswith("branch ") for name in hints)
+    assert seen("xyz").hints == ()
 
 
 def _never(topic: str) -> Agency:

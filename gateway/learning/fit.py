@@ -22,10 +22,12 @@ Floats = NDArray[np.float32]
 Row = tuple[NDArray[np.int64], Floats]
 
 # How much one mistake counts against simple weights; smaller is simpler.
-COST = 0.3
+COST = 0.25
 # How far a seldom label is lifted: 0 not at all, 1 until all labels count alike.
-BALANCE = 0.5
+BALANCE = 0.9
 ROUNDS = 12
+#: With so many reports of each label the rules' hints count in full; with more they count less.
+RULED = 8
 _SEEN_IN = 2
 _RARITY = 0.3
 _BIAS = 0.5
@@ -61,7 +63,7 @@ def seen(evidence: Evidence) -> Seen:
 
 def fit(reports: Sequence[Seen], labels: Sequence[int], kinds: int) -> Weights:
     """Fit the weights of `kinds` labels to reports, each with the number of its label."""
-    rarity = _rarity(reports)
+    rarity = _rarity(reports, min(1.0, (RULED * kinds / len(reports)) ** 0.25))
     places = {bucket: at for at, bucket in enumerate(rarity)}
     rows = [_row(report, rarity, places) for report in reports]
     weights = _descend(rows, np.asarray(labels), kinds, len(places))
@@ -104,8 +106,8 @@ def packed(weights: Weights) -> tuple[float, bytes, bytes]:
     return grain, weights.index.astype("<u2").tobytes(), rows.tobytes()
 
 
-def _rarity(reports: Iterable[Seen]) -> dict[int, float]:
-    """What a bucket's presence counts: more the fewer reports have it; a hint counts one."""
+def _rarity(reports: Iterable[Seen], hinted: float) -> dict[int, float]:
+    """What a bucket's presence counts: more the fewer reports have it; a hint counts `hinted`."""
     counts: Counter[int] = Counter()
     hints: set[int] = set()
     total = 0
@@ -116,7 +118,7 @@ def _rarity(reports: Iterable[Seen]) -> dict[int, float]:
         (bucket, n) for bucket, n in counts.most_common(MOST_ROWS - len(hints)) if n >= _SEEN_IN
     ]
     rarity = {bucket: log((total + 1) / (n + 1)) + _RARITY for bucket, n in known}
-    return rarity | dict.fromkeys(sorted(hints), 1.0)
+    return rarity | dict.fromkeys(sorted(hints), hinted)
 
 
 def _row(report: Seen, rarity: Mapping[int, float], places: Mapping[int, int]) -> Row:
@@ -129,7 +131,8 @@ def _row(report: Seen, rarity: Mapping[int, float], places: Mapping[int, int]) -
             values[at] = values.get(at, 0.0) + wanted * rarity[bucket] / length
     for bucket, weight in report.hints:
         if bucket in places:
-            values[places[bucket]] = values.get(places[bucket], 0.0) + weight
+            at = places[bucket]
+            values[at] = values.get(at, 0.0) + weight * rarity[bucket]
     bias = len(places)
     values[bias] = _BIAS
     size = len(values)
