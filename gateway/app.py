@@ -26,6 +26,7 @@ from gateway.build_craft import build_rules
 from gateway.clock import now_ms
 from gateway.errors import SettingsError
 from gateway.health import Health, until_listening
+from gateway.heeding import heed
 from gateway.http import internal_app, open_doors, public_app, runner_of
 from gateway.internal import carry_out, entrusted, file_for, renew_key, scrape
 from gateway.notify import Notifier
@@ -63,6 +64,8 @@ class App:
         self._drained = asyncio.Event()
         self._public: web.BaseSite | None = None
         self._asked = 0.0
+        #: The settings, as they were last read.
+        self._in_force = settings
 
     async def run(self, started: Callable[[], None]) -> None:
         """Run until SIGTERM or SIGINT; `started` is called once everything listens."""
@@ -184,6 +187,7 @@ class App:
                 "fingerprints",
                 partial(refill, parts.store, parts.workshop, window=window, clock=now_ms),
             ),
+            ("learned", partial(heed, self._settings.data_dir, partial(self._rethink, parts))),
             *parts.back.running(),
         ]
 
@@ -228,13 +232,18 @@ class App:
             self._notifier.ready(f"reload refused: {exc}")
             return
         renewed()
-        parts.workshop.furnish(fresh, parts.vault.key)
+        self._in_force = fresh
+        self._rethink(parts)
         for name, channel in parts.channels.items():
             if name in fresh.channels:
                 channel.reload(fresh.channels[name])
         parts.metrics.reloaded(datetime.now(UTC))
         log.info("reloaded")
         self._notifier.ready("receiving")
+
+    def _rethink(self, parts: Parts) -> None:
+        """Read and compose by the rules and models as they are now."""
+        parts.workshop.furnish(self._in_force, parts.vault.key)
 
     # --- stopping ------------------------------------------------------------------------------
 

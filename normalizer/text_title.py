@@ -84,13 +84,11 @@ def _without_introduction(sentence: str) -> str:
 
 
 def _place_to_add(line: str, where: str) -> str:
-    place = " ".join(where.split())
-    if not place or len(place) > _LONGEST_PLACE:
-        return ""
+    """What the line does not tell yet: of "Mlati, Kabupaten Sleman" perhaps only the regency."""
     told = set(_WORD.findall(line[:TITLE_LENGTH].lower()))
-    if told.issuperset(_WORD.findall(place.lower())):
-        return ""
-    return f" ({place})"
+    parts = [" ".join(part.split()) for part in where.split(",")]
+    place = ", ".join(p for p in parts if p and not told.issuperset(_WORD.findall(p.lower())))
+    return f" ({place})" if 0 < len(place) <= _LONGEST_PLACE else ""
 
 
 def _cut(line: str, length: int) -> str:

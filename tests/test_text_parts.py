@@ -59,6 +59,8 @@ def test_parts_cover_a_text_in_order(text: str) -> None:
         ("Yth. Bapak Bupati, jembatan kami ambruk", "", "jembatan kami ambruk"),
         ("Rusak", "Desa Sukamaju", "Rusak (Desa Sukamaju)"),
         ("kata " * 30, "Desa Sukamaju", "kata " * 11 + "kata… (Desa Sukamaju)"),
+        ("Jalan di kecamatan Mlati rusak", "Mlati, Kabupaten Sleman",
+            "Jalan di kecamatan Mlati rusak (Kabupaten Sleman)"),
         ("", "", ""),
     ],
 )  # fmt: skip

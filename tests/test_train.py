@@ -88,6 +88,7 @@ async def test_an_officer_corrects_a_case(gateway: Gateway) -> None:
 
     running = await gateway.command("correct", code.lower(), "topic", "taman")
     wrong = await gateway.command("correct", code, "type", "laporan")
+    slip = await gateway.command("correct", code, "topic", "tamann")
     unknown = await gateway.command("correct", "123", "topic", "taman")
     await gateway.stop()
     stopped = await gateway.command("correct", code, "type", "aspirasi")
@@ -96,6 +97,8 @@ async def test_an_officer_corrects_a_case(gateway: Gateway) -> None:
     assert running.stdout == f"the topic of {code} is taman\n", running.stderr
     assert (wrong.returncode, unknown.returncode) == (2, 1)
     assert "laporan is none of pengaduan_pengawasan, pengaduan" in wrong.stderr
+    assert slip.returncode == 2
+    assert "tamann is no topic; taman" in slip.stderr
     assert "the gateway does not know it" in unknown.stderr
     assert stopped.returncode == 0, stopped.stderr
     assert few.returncode == 1

@@ -100,7 +100,7 @@ def learn_places(place: Place, table: Path | None) -> None:
     TABLE (CSV or XLSX) has a first row that names its columns: the words (text, isi), where it is
     (address, alamat) and the village by its code (kode) or name (desa, kelurahan, kecamatan).
     Without TABLE the gateway's own records are learned from, where an officer confirmed the place.
-    A running gateway takes what was learned at its next SIGHUP.
+    A running gateway takes what was learned within a minute.
 
     Example: lapor-gateway places learn laporan-2025.csv --data /var/lib/lapor-gateway
     """

@@ -22,7 +22,7 @@ from gateway.store.sqlite import Sqlite
 from gateway.store.store import engine_for
 from gateway.vault import Vault
 
-_TAKES_OVER = "A running gateway takes it at its next SIGHUP."
+_TAKES_OVER = "A running gateway takes it within a minute."
 _FIGURES = ("accuracy", "macro_f1", "among_three", "answered", "answered_right")
 
 

@@ -101,11 +101,14 @@ def known(lessons: Sequence[Lesson]) -> list[Lesson]:
 
 def hold_back(lessons: Sequence[Lesson], note: Callable[[int], None] = lambda _: None) -> Held:
     """What models that learned from four fifths say of the last one."""
-    lessons = known(lessons)
+    given, lessons = len(lessons), known(lessons)
     labels = tuple(sorted({lesson.label for lesson in lessons}))
     if len(lessons) < LEAST or len(labels) < 2:  # noqa: PLR2004 (a choice needs two)
+        rare = given - len(lessons)
+        left_out = f" ({rare} more have a value of fewer than {_LEAST_OF_A_LABEL})" if rare else ""
         raise TooFewLessons(
-            f"{len(lessons)} reports with {len(labels)} values; it takes {LEAST} with two values"
+            f"{len(lessons)} reports with {len(labels)} values{left_out};"
+            f" it takes {LEAST} with two values"
         )
     numbers = {label: number for number, label in enumerate(labels)}
     found = np.zeros((len(lessons), len(labels)))
