@@ -1,10 +1,9 @@
 """
-What is remembered when a message comes: `look_up`, in one read for a whole batch.
+What a sender's message may mean: what the gateway remembers of them, for the dialog to decide on.
 
-Most messages are plain reports of people who were asked nothing: for them a few short questions to
-the database are enough for all together, and neighbours alone are asked for one by one. A message
-that depends on what an earlier one of the same sender in this batch brings about is left for the
-next round, which begins after this one's commit.
+Most messages are plain reports of people who were asked nothing, and nothing is remembered for
+them. A sender's reports, answers and questions are those of their hidden lane too, where they
+reported anonymously.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -12,18 +11,17 @@ from dataclasses import dataclass, replace
 
 from forwarder import outbox_desk
 from forwarder.ports import Transaction
-from gateway import members, neighbours, questions, records
+from gateway import members, records
 from gateway.back import silence, timeline
 from gateway.members import Waiting
 from gateway.naming import hidden_lane, is_hidden, moment
 from gateway.questions import Open
 from gateway.records import Status, Stored
-from gateway.turn import CHATS, FORGED, FORMS, Context, Inquiry, Talk, Target
+from gateway.turn import CHATS, FORGED, FORMS, Inquiry, Talk, Target
 from gateway.vault import Vault
 from gateway.work import load
 from normalizer.dialog_talk import WITHDRAWN, Asked, Conversation, Known
 
-HOUR = 3_600_000
 # No message waits longer for others than so many times the usual.
 MOST_WAITS = 3
 # Commands that only look: nothing they depend on has to be loaded but the state of a case.
@@ -44,16 +42,7 @@ class Timing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LookedUp:
-    """The messages of one round with what was known, and those that must come after it."""
-
-    inquiries: list[Inquiry]
-    contexts: list[Context]
-    later: list[Inquiry]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Moment:
+class Moment:
     """What the look-ups of one round share."""
 
     tx: Transaction
@@ -67,105 +56,14 @@ class _Moment:
     answers: Mapping[str, int]
 
 
-def look_up(
-    tx: Transaction, vault: Vault, asked: Sequence[Inquiry], *, timing: Timing, now: int
-) -> LookedUp:
-    """What is known of each message, oldest first."""
-    lanes = sorted({inquiry.lane for inquiry in asked})
-    hidden = {lane: hidden_lane(vault, lane) for lane in lanes}
-    answers = outbox_desk.recent(tx, [*lanes, *hidden.values()], since=now - HOUR)
-    at = _Moment(
-        tx=tx,
-        vault=vault,
-        timing=timing,
-        now=now,
-        open=_open(questions.of(tx, [*lanes, *hidden.values()]), hidden),
-        waiting=members.waiting_of(tx, lanes),
-        records=records.find_all(tx, [inquiry.record_id for inquiry in asked]),
-        answers={
-            lane: answers.get(lane, 0) + answers.get(other, 0) for lane, other in hidden.items()
-        },
-    )
-    first, later = _round(asked, at)
-    asking = [inquiry for inquiry in first if inquiry.keys is not None]
-    alike = neighbours.find(
-        tx,
-        [(inquiry.lane, inquiry.keys or ()) for inquiry in asking],
-        since=now - timing.match_window,
-    )
-    known = {inquiry.id: found for inquiry, found in zip(asking, alike, strict=True)}
-    contexts = [_context(inquiry, known.get(inquiry.id, []), at) for inquiry in first]
-    return LookedUp(inquiries=first, contexts=contexts, later=later)
-
-
-def _open(found: Mapping[str, Open], hidden: Mapping[str, str]) -> dict[str, Open]:
-    """The newest question of each sender, also where it is about an anonymous report."""
-    pairs = {lane: (found.get(lane), found.get(other)) for lane, other in hidden.items()}
-    return {
-        lane: max(filter(None, both), key=lambda one: one.asked_at)
-        for lane, both in pairs.items()
-        if any(both)
-    }
-
-
-def _round(asked: Sequence[Inquiry], at: _Moment) -> tuple[list[Inquiry], list[Inquiry]]:
-    """The messages that can be decided on side by side, and the rest."""
-    first: list[Inquiry] = []
-    later: list[Inquiry] = []
-    reported: set[str] = set()
-    changed: set[str] = set()
-    for inquiry in asked:
-        lane = inquiry.lane
-        command = inquiry.command.name if inquiry.command else ""
-        asks = not inquiry.plain and not _always_the_same(inquiry)
-        lively = asks or lane in at.open or lane in at.waiting
-        if lane in changed or (lively and lane in reported):
-            changed.add(lane)
-            later.append(inquiry)
-            continue
-        first.append(inquiry)
-        if lively and command not in (*LOOKING, *ALWAYS_THE_SAME):
-            changed.add(lane)
-        elif not command:
-            reported.add(lane)
-    return first, later
-
-
-def _context(inquiry: Inquiry, neighbours: list[Stored], at: _Moment) -> Context:
-    tx, lane = at.tx, inquiry.lane
-    found = at.records.get(inquiry.record_id)
-    existing = _target(tx, found, with_parts=True, also=inquiry.ids)
-    return Context(
-        existing=existing,
-        neighbours=neighbours,
-        answers=at.answers.get(lane, 0),
-        talk=None if existing else _talk(inquiry, at),
-    )
-
-
-def _target(
-    tx: Transaction,
-    found: tuple[int, Stored] | None,
-    *,
-    with_parts: bool,
-    also: Sequence[int] = (),
-) -> Target | None:
-    if found is None:
-        return None
-    parts = members.members_of(tx, found[1].record_id, also) if with_parts else []
-    return Target(revision=found[0], stored=found[1], parts=parts)
-
-
-# --- what a sender's message may mean ---------------------------------------------------------
-
-
-def _always_the_same(inquiry: Inquiry) -> bool:
+def always_the_same(inquiry: Inquiry) -> bool:
     """Whether the answer depends on nobody."""
     command = inquiry.command
     return bool(command and command.name in ALWAYS_THE_SAME and not inquiry.edits)
 
 
-def _talk(inquiry: Inquiry, at: _Moment) -> Talk | None:
+def talk(inquiry: Inquiry, at: Moment) -> Talk | None:
+    """What matters for this message; None where it is a report like any other."""
     lane, name = inquiry.lane, inquiry.command.name if inquiry.command else ""
     quiet = at.timing.quiet_time
     # What should have gone on before this was sent has only not been looked at yet.
@@ -175,7 +73,7 @@ def _talk(inquiry: Inquiry, at: _Moment) -> Talk | None:
         if row.id not in inquiry.ids
         and max(row.due, row.received_at + quiet) >= inquiry.received_at
     ]
-    if _always_the_same(inquiry) or (inquiry.plain and lane not in at.open and not waiting):
+    if always_the_same(inquiry) or (inquiry.plain and lane not in at.open and not waiting):
         return None
     conversation = _conversation(inquiry, at, waiting)
     return Talk(
@@ -196,7 +94,7 @@ def _steps(
     return timeline.kept(tx, report.record_id) if report else ()
 
 
-def _conversation(inquiry: Inquiry, at: _Moment, waiting: Sequence[Waiting]) -> Conversation:
+def _conversation(inquiry: Inquiry, at: Moment, waiting: Sequence[Waiting]) -> Conversation:
     command, channel = inquiry.command, inquiry.channel
     known = _knower(inquiry, at)
     code = command.case_code if command else ""
@@ -218,7 +116,7 @@ def _conversation(inquiry: Inquiry, at: _Moment, waiting: Sequence[Waiting]) -> 
     return _with_original(conversation, inquiry, at, known) if inquiry.edits else conversation
 
 
-def _newest(inquiry: Inquiry, at: _Moment) -> Status | None:
+def _newest(inquiry: Inquiry, at: Moment) -> Status | None:
     """The sender's last case, anonymous or not."""
     lanes = (inquiry.lane, hidden_lane(at.vault, inquiry.lane))
     found = [records.latest_of(at.tx, lane, without=WITHDRAWN) for lane in lanes]
@@ -228,7 +126,7 @@ def _newest(inquiry: Inquiry, at: _Moment) -> Status | None:
 def _with_original(
     conversation: Conversation,
     inquiry: Inquiry,
-    at: _Moment,
+    at: Moment,
     known: "Callable[[Status | None], Known | None]",
 ) -> Conversation:
     """What an edited message became; another sender's is not spoken of."""
@@ -241,7 +139,7 @@ def _with_original(
     return replace(conversation, about=known(records.status_by_id(at.tx, original.record_id)))
 
 
-def _knower(inquiry: Inquiry, at: _Moment) -> "Callable[[Status | None], Known | None]":
+def _knower(inquiry: Inquiry, at: Moment) -> "Callable[[Status | None], Known | None]":
     """What tells whether a case is the speaker's own."""
     sender, trusted = inquiry.sender, inquiry.channel not in FORMS
 
@@ -267,7 +165,7 @@ def _knower(inquiry: Inquiry, at: _Moment) -> "Callable[[Status | None], Known |
 
 
 def _question(
-    found: Open | None, at: _Moment, known: "Callable[[Status | None], Known | None]"
+    found: Open | None, at: Moment, known: "Callable[[Status | None], Known | None]"
 ) -> Asked | None:
     if found is None:
         return None
@@ -295,11 +193,25 @@ def _targets(tx: Transaction, conversation: Conversation, *, with_parts: bool) -
     asked = conversation.question.report if conversation.question else None
     candidates = (conversation.named, conversation.about, asked, conversation.newest)
     ids = dict.fromkeys(one.record_id for one in candidates if one and one.own)
-    found = {id_: _target(tx, records.find(tx, id_), with_parts=with_parts) for id_ in ids}
+    found = {id_: target_of(tx, records.find(tx, id_), with_parts=with_parts) for id_ in ids}
     return {id_: target for id_, target in found.items() if target}
 
 
-def _hold_until(inquiry: Inquiry, waiting: Sequence[Waiting], at: _Moment) -> int:
+def target_of(
+    tx: Transaction,
+    found: tuple[int, Stored] | None,
+    *,
+    with_parts: bool,
+    also: Sequence[int] = (),
+) -> Target | None:
+    """A report that was found, and the messages it is made of."""
+    if found is None:
+        return None
+    parts = members.members_of(tx, found[1].record_id, also) if with_parts else []
+    return Target(revision=found[0], stored=found[1], parts=parts)
+
+
+def _hold_until(inquiry: Inquiry, waiting: Sequence[Waiting], at: Moment) -> int:
     """A little after the last of what is coming in, and never much longer."""
     received, quiet = inquiry.received_at, at.timing.quiet_time
     last = max([received + quiet, *(row.due for row in waiting)])

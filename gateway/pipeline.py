@@ -24,8 +24,9 @@ from forwarder.routing import NOWHERE, Routes
 from gateway import clusters, effects, neighbours, records, signals, work
 from gateway.assembly import PartSeen, batch_words, gather
 from gateway.batch import Batch, Known, both, end_of, first, is_in, is_part
-from gateway.conversation import Timing, look_up
+from gateway.conversation import Timing
 from gateway.craft import Composed, Craft
+from gateway.look_up import look_up
 from gateway.members import QUIET
 from gateway.naming import lane_of
 from gateway.reading import Opened

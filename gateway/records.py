@@ -68,7 +68,8 @@ order by received_at, record_id limit :limit
 """
 FORGET = """
 update reporters set data_key = null
-where pseudonym = :lane and record_id not in (select record_id from holds)
+where record_id in (select record_id from records where pseudonym = :lane)
+    and record_id not in (select record_id from holds)
 """
 STATUS_COLUMNS = "record_id, case_code, channel, state, received_at, updated_at, pseudonym"
 
