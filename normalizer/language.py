@@ -7,7 +7,7 @@ language in it stays Indonesian: the other language must be ahead by more than a
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from itertools import chain
 from math import log
 from typing import TypeAlias
@@ -41,8 +41,9 @@ def language_of(text: str) -> str | None:
     """The ISO 639 code of the language of a text; None where its words do not tell."""
     totals = [0.0] * len(LANGUAGES)
     unknown = []
-    for word in _words(text[:_READ].lower()):
-        owners = _WORDS.get(word)
+    chunks = _chunks(text[:_READ].lower())
+    for chunk, known in zip(chunks, map(_WORDS.get, chunks), strict=True):
+        owners = known or _WORDS.get(word := chunk.strip(_SIGNS_AROUND))
         if owners is None:
             unknown.append(word)
         else:
@@ -60,15 +61,14 @@ def language_of(text: str) -> str | None:
     return told if best >= _LEAST_OTHER or told == "en" else None
 
 
-def _words(text: str) -> Iterator[str]:
+def _chunks(text: str) -> list[str]:
     """
-    The words, with the apostrophes some languages write a sound with.
+    What stands between blanks, with the apostrophes some languages write a sound with.
 
-    Split at blanks alone, three times as fast as the words that places and topics need.
+    Three times as fast as the words that places and topics need.
     """
     plain = text if text.isascii() else text.translate(_PLAIN)
-    for chunk in plain.replace("-", " ").replace("/", " ").split():
-        yield chunk.strip(_SIGNS_AROUND)
+    return plain.replace("-", " ").replace("/", " ").split()
 
 
 def _clear(totals: list[float]) -> bool:

@@ -6,9 +6,9 @@ whether a name goes on with it. Most words begin no name; what was looked up onc
 """
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from functools import lru_cache
-from typing import TypeAlias
+from typing import NamedTuple
 
 from rapidfuzz import process
 from rapidfuzz.distance import DamerauLevenshtein
@@ -25,11 +25,10 @@ from normalizer.gazetteer import (
 from normalizer.places_words import Cue
 from normalizer.remembered import Remembered
 
-#: Names that follow one another: the number of the first, and of the one behind the last.
-Span: TypeAlias = tuple[int, int]
-
 _LONGEST = 4
 _REMEMBERED = 8_192
+# So many names are looked at for the letters behind a word.
+_FEW = 64
 # Stands behind every letter and digit.
 _BEHIND = "~"
 # Words that begin no name, and stand in every text.
@@ -42,40 +41,55 @@ _TWO_ERRORS_FROM = 9
 _CACHED_SCOPES = 32
 
 
+class Begun(NamedTuple):
+    """The names that begin with a word: they follow one another."""
+
+    first: int
+    #: The one behind them.
+    last: int
+    #: Whether the first is the word itself.
+    whole: bool
+    #: How the others may go on; None where they are too many to tell.
+    behind: Container[str] | None
+
+
 class Index:
     """Names a text is read for."""
 
     def __init__(self, names: Iterable[str]) -> None:
         self._names = sorted(names)
         #: The names that begin with a word, or are it; None where there are none.
-        self.begins = Remembered[str, Span | None](self._begin)
+        self.begins = Remembered[str, Begun | None](self._begin)
 
-    def _begin(self, word: str) -> Span | None:
-        first = bisect_left(self._names, word)
-        last = bisect_left(self._names, word + _BEHIND, first)
-        return (first, last) if first < last and word not in _NO_BEGINNING else None
+    def _begin(self, word: str) -> Begun | None:
+        names = self._names
+        first = bisect_left(names, word)
+        last = bisect_left(names, word + _BEHIND, first)
+        if first == last or word in _NO_BEGINNING:
+            return None
+        few = last - first <= _FEW
+        behind = {name[len(word) :][:1] for name in names[first:last]} if few else None
+        return Begun(first, last, names[first] == word, behind)
 
     def ends(self, spoken: Sequence[str], start: int) -> list[tuple[int, str]]:
         """Where each name that begins at a word ends, with the name; the longest first."""
-        begins = self.begins[spoken[start]]
-        if begins is None:
+        begun = self.begins[spoken[start]]
+        if begun is None:
             return []
-        names = self._names
-        (first, last), key = begins, spoken[start]
-        found: list[tuple[int, str]] = []
-        end = start + 1
-        most = min(start + _LONGEST, len(spoken))
-        while True:
-            if names[first] == key:
-                found.insert(0, (end, key))
-                first += 1
-            if end == most or first == last:
-                return found
-            key += spoken[end]
-            end += 1
+        names, key = self._names, spoken[start]
+        first, last, whole, behind = begun
+        found = [(start + 1, key)] if whole else []
+        following = spoken[start + 1 : start + _LONGEST]
+        if not following or (behind is not None and following[0][0] not in behind):
+            return found
+        for end, word in enumerate(following, start + 2):
+            key += word
             first = bisect_left(names, key, first, last)
             if first == last or not names[first].startswith(key):
-                return found
+                break
+            if names[first] == key:
+                found.insert(0, (end, key))
+        return found
 
 
 class Spellings:

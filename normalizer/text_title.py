@@ -84,11 +84,19 @@ def _without_introduction(sentence: str) -> str:
 
 
 def _place_to_add(line: str, where: str) -> str:
-    """What the line does not tell yet: of "Mlati, Kabupaten Sleman" perhaps only the regency."""
-    told = set(_WORD.findall(line[:TITLE_LENGTH].lower()))
+    """What the line does not tell: of "Mlati, Kabupaten Sleman" perhaps only the regency."""
+    if _tells(line[:TITLE_LENGTH], where):
+        return ""
+    # What is cut off to make room tells nothing.
+    kept = line[: TITLE_LENGTH - len(where)]
     parts = [" ".join(part.split()) for part in where.split(",")]
-    place = ", ".join(p for p in parts if p and not told.issuperset(_WORD.findall(p.lower())))
-    return f" ({place})" if 0 < len(place) <= _LONGEST_PLACE else ""
+    place = ", ".join(part for part in parts if not _tells(kept, part))
+    return f" ({place})" if len(place) <= _LONGEST_PLACE else ""
+
+
+def _tells(line: str, place: str) -> bool:
+    told = _WORD.findall(line.lower())
+    return set(told).issuperset(_WORD.findall(place.lower()))
 
 
 def _cut(line: str, length: int) -> str:
