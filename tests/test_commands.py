@@ -40,6 +40,7 @@ COMMANDS = (
         "evidence",
     ),
     *("parked list", "parked show", "parked retry", "parked drop"),
+    *("notices list", "notices preview"),
     *("import", "signals list", "signals report", "places import", "places show", "places learn"),
     *("normalize", "match", "evaluate", "train", "correct", "deadlines"),
     "conform lapor",
