@@ -89,6 +89,10 @@ class LeanInbox:
         """Nobody listens."""
 
 
+#: The ids channels gave, by those the journal keeps them under; a restarted door knows them still.
+GIVEN: dict[str, str] = {}
+
+
 class _Inbox(ChannelInbox):
     """The gateway's inbox, which can be told to refuse as it does when the disk is full."""
 
@@ -97,8 +101,6 @@ class _Inbox(ChannelInbox):
     def __init__(self, *names: str, vault: Vault, **rest: Any) -> None:  # noqa: ANN401 (as above it)
         super().__init__(*names, vault=vault, **rest)
         self._opener = vault
-        #: The ids a channel gave, by those the journal keeps them under.
-        self.given: dict[str, str] = {}
 
     async def accept(
         self, deliveries: Sequence[Delivery], cursor: Cursor | None = None
@@ -107,7 +109,7 @@ class _Inbox(ChannelInbox):
             raise NotStored("the disk is full")
         for one in deliveries:
             kept = kept_id(self._opener, self._channel, one.external_id)
-            self.given[kept] = one.external_id
+            GIVEN[kept] = one.external_id
         return await super().accept(deliveries, cursor)
 
 
@@ -144,7 +146,7 @@ class Site:
         rows = await self.store.read(
             lambda tx: tx.all("select external_id from journal order by id")
         )
-        return [self.inbox.given.get(str(row[0]), str(row[0])) for row in rows]
+        return [GIVEN.get(str(row[0]), str(row[0])) for row in rows]
 
     async def post(
         self, path: str, body: bytes | str, headers: Mapping[str, str] | None = None
