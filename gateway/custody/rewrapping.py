@@ -25,6 +25,19 @@ TABLES: Mapping[str, str] = MappingProxyType(
         "strays": "id",
     }
 )
+NEXT: Mapping[str, str] = MappingProxyType(
+    {
+        table: f"select {key}, data_key from {table} where {key} > :after and data_key is not null"
+        f" order by {key} limit :limit"
+        for table, key in TABLES.items()
+    }
+)
+REWRAP: Mapping[str, str] = MappingProxyType(
+    {
+        table: f"update {table} set data_key = :new where {key} = :row and data_key = :old"
+        for table, key in TABLES.items()
+    }
+)
 
 
 def begin(table: str) -> int | str:
@@ -36,17 +49,11 @@ def rewrap(
     tx: Transaction, vault: Vault, table: str, after: int | str
 ) -> tuple[int, int | str | None]:
     """Wrap the keys of the next rows; how many were, and where to go on (None: the end)."""
-    key = TABLES[table]
-    rows = tx.all(
-        f"select {key}, data_key from {table} where {key} > :after and data_key is not null"
-        f" order by {key} limit :limit",
-        after=after,
-        limit=PAGE,
-    )
+    rows = tx.all(NEXT[table], after=after, limit=PAGE)
     changed = [
         {"row": row, "old": bytes(old), "new": new}
         for row, old in rows
         if (new := vault.rewrapped(bytes(old))) is not None
     ]
-    tx.many(f"update {table} set data_key = :new where {key} = :row and data_key = :old", changed)
+    tx.many(REWRAP[table], changed)
     return len(changed), rows[-1][0] if len(rows) == PAGE else None
