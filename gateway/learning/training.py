@@ -105,7 +105,7 @@ def hold_back(lessons: Sequence[Lesson], note: Callable[[int], None] = lambda _:
     labels = tuple(sorted({lesson.label for lesson in lessons}))
     if len(lessons) < LEAST or len(labels) < 2:  # noqa: PLR2004 (a choice needs two)
         rare = given - len(lessons)
-        left_out = f" ({rare} more have a value of fewer than {_LEAST_OF_A_LABEL})" if rare else ""
+        left_out = f" ({rare} left out: a value takes {_LEAST_OF_A_LABEL} reports)" if rare else ""
         raise TooFewLessons(
             f"{len(lessons)} reports with {len(labels)} values{left_out};"
             f" it takes {LEAST} with two values"
