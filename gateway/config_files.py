@@ -5,11 +5,16 @@ So an operator keeps only what differs. The shipped folder belongs to the checko
 from; it is data and no package, see docs/decisions.md.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+
+import structlog
 
 from gateway.errors import SettingsError
 from gateway.learning.versions import active_models
+from normalizer.model import is_of_another_time
+
+log = structlog.get_logger()
 
 CONFIG_FILE = "gateway.toml"
 RULE_FILES = (
@@ -52,8 +57,17 @@ def config_files(config_dir: Path | None) -> Mapping[str, bytes]:
 def learned_files(data_dir: Path) -> Mapping[str, bytes]:
     """The content of every file that was learned and is in force, by its name."""
     files = {name: data_dir / name for name in LEARNED_FILES if (data_dir / name).exists()}
-    files |= {f"models/{task}": file for task, file in active_models(data_dir).items()}
-    return {name: _content(file) for name, file in files.items()}
+    return {name: _content(file) for name, file in files.items()} | dict(_models(data_dir))
+
+
+def _models(data_dir: Path) -> Iterator[tuple[str, bytes]]:
+    """The models in force; one of an older program is left out, and the rules decide meanwhile."""
+    for task, file in active_models(data_dir).items():
+        content = _content(file)
+        if is_of_another_time(content):
+            log.error("model of another version left out, train anew", task=task, file=file.name)
+        else:
+            yield f"models/{task}", content
 
 
 def _content(file: Path) -> bytes:

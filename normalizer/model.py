@@ -32,7 +32,8 @@ from normalizer.model_features import (
 )
 from normalizer.remembered import Remembered
 
-MAGIC = b"lapor-model 2\n"
+KIND = b"lapor-model "
+MAGIC = KIND + b"2\n"
 MOST_ROWS = 0xFFFF
 #: What a weight of nothing is written as; weights are 16 bits, and this keeps them positive.
 ZERO = 0x8000
@@ -182,6 +183,11 @@ def write_model(head: Head, index: bytes, rows: bytes) -> bytes:
     described = msgspec.json.encode(head)
     described += b" " * (-len(MAGIC + described) % 2)
     return MAGIC + _LENGTH.pack(len(described)) + described + index + rows
+
+
+def is_of_another_time(content: bytes) -> bool:
+    """Whether a file is a model of an older or newer program; no damage, only to be made again."""
+    return content.startswith(KIND) and not content.startswith(MAGIC)
 
 
 def read_head(content: bytes | memoryview) -> Head:

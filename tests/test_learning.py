@@ -12,7 +12,7 @@ from normalizing import RULES, report, said
 from channels.officer_table import read_table
 from forwarder.routing import everything_to
 from gateway import records
-from gateway.config_files import config_files
+from gateway.config_files import config_files, learned_files
 from gateway.errors import SettingsError
 from gateway.filtering import Said, report_of
 from gateway.learning import corrections, past
@@ -26,7 +26,7 @@ from gateway.store import Store
 from gateway.vault import Vault
 from normalizer.normalize import normalize
 from normalizer.record import Place, Record
-from normalizer.rules import read_rules
+from normalizer.rules import RulesError, read_rules
 
 CODE = "0000000AA"
 WORDS = "Lampu jalan depan Balai Warga mati sejak kemarin"
@@ -270,3 +270,17 @@ def _with(record: Record) -> Corrected:
     return Corrected(
         record=record, value="x", derived=None, derived_by="rules", derived_version="1", at=0
     )
+
+
+def test_a_model_of_an_older_program_is_left_out(tmp_path: Path) -> None:
+    """An upgrade does not keep a gateway from starting: until `train` has run the rules decide."""
+    versions = Versions.of(tmp_path, "topic")
+    versions.add("1", b"lapor-model 1\n" + bytes(64))
+    versions.activate("1")
+    left_out = learned_files(tmp_path)
+    versions.add("2", b"no model at all")
+    versions.activate("2")
+
+    assert left_out == {}
+    with pytest.raises(RulesError, match="models/topic"):
+        read_rules({**config_files(None), **learned_files(tmp_path)})
