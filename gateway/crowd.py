@@ -2,7 +2,8 @@
 Whether so much comes in that acknowledging it leaves no time for anything else.
 
 What is in the journal is safe and can wait a moment; what is not acknowledged cannot. Two signs:
-many messages share each commit, or the event loop has no rest, as with a few busy mail sessions.
+many messages share each commit, or so many come that the event loop has no rest, as with a few busy
+mail sessions. A loop that is busy with making records of fifty messages a second is no crowd.
 """
 
 # Rows to a commit from which on a burst is going on, and how long that holds.
@@ -11,6 +12,9 @@ LATELY_SECONDS = 0.1
 # The share of its time the event loop works without rest, and over how long that is taken.
 BUSY = 0.6
 WINDOW_SECONDS = 0.05
+# Rows a second, smoothed over so many windows, below which a busy loop is only busy.
+RUSH = 300.0
+WINDOWS = 5
 
 
 class Crowd:
@@ -21,18 +25,24 @@ class Crowd:
         self._together = 0.0
         self._committed_at = 0.0
         self._busy = 0.0
+        self._rate = 0.0
+        #: When the window began, the work until then, and the rows since.
         self._window = (0.0, 0.0)
+        self._rows = 0
 
     def committed(self, rows: int, *, now: float, worked: float) -> None:
         """So many rows went in; `worked` is the processor time of the event loop so far."""
         self._together += (rows - self._together) / ROWS
         self._committed_at = now
+        self._rows += rows
         began, before = self._window
-        if now - began >= WINDOW_SECONDS:
-            self._busy = (worked - before) / (now - began)
-            self._window = (now, worked)
+        if (passed := now - began) >= WINDOW_SECONDS:
+            self._busy = (worked - before) / passed
+            self._rate += (self._rows / passed - self._rate) / WINDOWS
+            self._window, self._rows = (now, worked), 0
 
     def is_there(self, now: float) -> bool:
         """Whether acknowledging comes first."""
         lately = now - self._committed_at < LATELY_SECONDS
-        return lately and (self._together >= ROWS or self._busy >= BUSY)
+        rush = self._rate >= RUSH and self._busy >= BUSY
+        return lately and (self._together >= ROWS or rush)

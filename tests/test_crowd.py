@@ -29,6 +29,12 @@ def test_a_steady_stream_is_none() -> None:
     assert not crowd.is_there(now)
 
 
+def test_a_loop_busy_with_recording_is_none() -> None:
+    """Two hundred a second on a slow machine: what is busy there is the making of records."""
+    crowd, now = after(1_000, every=0.005, rows=1, working=0.95)
+    assert not crowd.is_there(now)
+
+
 def test_a_crowd_is_over_when_nothing_comes() -> None:
     """A tenth of a second after the last commit the pipeline goes on."""
     crowd, now = after(200, every=0.001, rows=30, working=0.9)
