@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import msgspec
 import pytest
 from clock import Clock
 from gateway_process import Gateway
@@ -13,7 +14,10 @@ from msgspec.structs import replace
 from test_commands import CODE, ran, say
 from test_journal import opened, sms
 
-from channels.contract import Receipt, TryLater
+from channels.contract import Receipt, Reply, TryLater
+from channels.mail_compose import ReturnAddress, compose
+from channels.mail_threads import OurAddresses
+from channels.mail_tokens import Tokens
 from forwarder import outbox
 from forwarder.outbox import Claim
 from gateway import anchors, evidence
@@ -144,6 +148,24 @@ async def test_each_anchor_stands_in_the_file_once(
     assert outcomes == [[Receipt()], [Receipt()]]
     assert file.read_bytes().splitlines()[1:] == lines
     assert [type(one) for one in away] == [TryLater]
+
+
+async def test_an_anchor_goes_out_by_mail(database: Store, vault: Vault, clock: Clock) -> None:
+    """One letter to the auditor, with the signed line unbroken in it."""
+    ways = Ways(stores=(), file=False, mail="auditor@example.id")
+    await (await opened(database, vault, clock)).accept("sms", [sms(1)])
+    await anchoring(database, vault, clock, ways).drop()
+    claim = Claim(target="channel:mail", owner="w", limit=9, lease_ms=1, resend=True)
+    claimed = await database.write(lambda tx: outbox.claim(tx, claim, clock.milliseconds))
+    [reply] = [msgspec.json.decode(one.unsealed(vault).body, type=Reply) for one in claimed]
+    ours = OurAddresses(["lapor@example.id"], Tokens(bytes(32)))
+    back = msgspec.json.decode(reply.to, type=ReturnAddress)
+    letter = compose(reply, back, ours, display_name="Lapor", now=clock.now)
+    [line] = await database.read(lambda tx: list(anchors.kept(tx)))
+
+    assert letter["To"] == "auditor@example.id"
+    assert letter["Subject"] == "Journal anchor 1"
+    assert line.decode() in letter.get_content()
 
 
 async def test_a_case_can_be_shown_to_somebody_who_trusts_nobody(
