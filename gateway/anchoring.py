@@ -7,7 +7,7 @@ gets it later, and no way holds up another.
 
 import asyncio
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -117,39 +117,18 @@ class Anchoring:
 
     def _drop(self, tx: Transaction) -> bool:
         now = self._clock()
-        document = anchors.drop(tx, self._signer, now)
-        if document is None:
+        made = anchors.drop(tx, self._signer, now)
+        if made is None:
             return False
-        number = tx.one("select max(sequence) from anchors")
-        assert number  # noqa: S101 (one was put there a line above)
-        outbox.put(tx, self._vault, list(_entries(document, number[0], self._ways, now)), now)
+        outbox.put(tx, self._vault, list(_entries(*made, self._ways, now)), now)
         return True
 
 
-def _entries(document: bytes, sequence: int, ways: Ways, now: int) -> Sequence[Entry]:
-    targets = [f"{CENTRAL}{name}" for name in ways.stores] + [FILE] * ways.file
-    entries = [
-        Entry(
-            record_id=JOURNAL,
-            kind=KIND,
-            revision=sequence,
-            target=target,
-            lane=JOURNAL,
-            body=document,
-            due=now,
-        )
-        for target in targets
-    ]
+def _entries(sequence: int, document: bytes, ways: Ways, now: int) -> Iterator[Entry]:
+    for target in (*(f"{CENTRAL}{name}" for name in ways.stores), *([FILE] * ways.file)):
+        yield _entry(target, sequence, document, now)
     if ways.mail:
-        letter = Entry(
-            record_id=JOURNAL,
-            kind=KIND,
-            revision=sequence,
-            target=f"{CHANNEL}mail",
-            lane=JOURNAL,
-            body=b"",
-            due=now,
-        )
+        letter = _entry(f"{CHANNEL}mail", sequence, b"", now)
         reply = Reply(
             id=outbox.reply_id(letter),
             to=msgspec.json.encode(ReturnAddress(to=ways.mail)).decode(),
@@ -157,8 +136,19 @@ def _entries(document: bytes, sequence: int, ways: Ways, now: int) -> Sequence[E
             subject=f"Journal anchor {sequence}",
             kind=KIND,
         )
-        entries.append(msgspec.structs.replace(letter, body=msgspec.json.encode(reply)))
-    return entries
+        yield msgspec.structs.replace(letter, body=msgspec.json.encode(reply))
+
+
+def _entry(target: str, sequence: int, body: bytes, now: int) -> Entry:
+    return Entry(
+        record_id=JOURNAL,
+        kind=KIND,
+        revision=sequence,
+        target=target,
+        lane=JOURNAL,
+        body=body,
+        due=now,
+    )
 
 
 def _append(path: Path, items: Sequence[Item]) -> Sequence[Outcome]:

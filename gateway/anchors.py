@@ -50,8 +50,8 @@ class Anchor(msgspec.Struct, frozen=True, kw_only=True):
     chains: tuple[ChainEnd, ...]
 
 
-def drop(tx: Transaction, signer: Signer, now: int) -> bytes | None:
-    """Sign where the chains end and keep it; None where nothing came since the last anchor."""
+def drop(tx: Transaction, signer: Signer, now: int) -> tuple[int, bytes] | None:
+    """Sign where the chains end and keep it under its number; None where nothing came since."""
     last = tx.one(LAST)
     before = _heads(last[2]) if last else {}
     ends = [_end(tx, number, before.get(number, 0)) for number in list(chains(tx))]
@@ -63,7 +63,7 @@ def drop(tx: Transaction, signer: Signer, now: int) -> bytes | None:
     heads = {str(end.chain): end.position for end in ends}
     row = (sequence, now, document.decode(), msgspec.json.encode(heads).decode())
     # Two processes at the same moment: the second finds the number taken and drops none.
-    return document if tx.insert("anchors", COLUMNS, [row]) else None
+    return (sequence, document) if tx.insert("anchors", COLUMNS, [row]) else None
 
 
 def kept(tx: Transaction) -> Iterator[bytes]:

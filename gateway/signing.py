@@ -63,7 +63,7 @@ def read_signed(line: bytes, shape: type[S], keys: frozenset[str]) -> S:
         return msgspec.json.decode(said, type=shape)
     except CryptoError as exc:
         raise NotSigned("its signature does not fit: it was changed") from exc
-    except (msgspec.DecodeError, ValueError) as exc:
+    except (msgspec.DecodeError, ValueError, RecursionError) as exc:
         raise NotSigned(str(exc)) from exc
 
 

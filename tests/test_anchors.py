@@ -80,6 +80,7 @@ def test_a_statement_stands_as_it_was_signed(vault: Vault) -> None:
         line[:-4],
         b"",
         b'"x"',
+        b'{"a":' + b"[" * 100_000,
     ):
         with pytest.raises(NotSigned):
             read_signed(wrong, Signed, keys)
