@@ -22,7 +22,7 @@ from forwarder.outbox import CENTRAL, CHANNEL, Entry
 from forwarder.ports import Database, Transaction
 from forwarder.target import Target
 from gateway import anchors
-from gateway.settings import Proof
+from gateway.sections import Proof
 from gateway.signing import Signer
 from gateway.vault import Vault
 

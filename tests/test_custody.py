@@ -24,7 +24,7 @@ from gateway.identities import sender_of
 from gateway.ministry import Ministry, new_pair, opened, read_key
 from gateway.naming import is_hidden
 from gateway.reconcile import reconcile, total
-from gateway.settings import Retention
+from gateway.sections import Retention
 from gateway.store.migrations import MIGRATIONS
 from gateway.vault import Vault
 from normalizer.record import Record

@@ -17,7 +17,8 @@ from forwarder.routing import Only
 from gateway.config_files import RULE_FILES, SHIPPED, config_files, default_config_dir
 from gateway.errors import SecretError, SettingsError
 from gateway.secrets import GatewayKey, Secrets, gateway_key
-from gateway.settings import CENTRALS, File, Settings, read_settings
+from gateway.sections import File
+from gateway.settings import CENTRALS, Settings, read_settings
 
 SHIPPED_TOML = SHIPPED / "gateway.toml"
 HIDDEN = "correct-horse-battery"

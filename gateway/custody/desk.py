@@ -23,7 +23,7 @@ from gateway.custody.rewrapping import TABLES, begin, rewrap
 from gateway.custody.tightening import Tightener
 from gateway.files import Files
 from gateway.ministry import Ministry
-from gateway.settings import Retention
+from gateway.sections import Retention
 from gateway.vault import Vault
 
 # Between two pages of a long run others come to write.

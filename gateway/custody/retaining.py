@@ -13,7 +13,7 @@ from gateway import hiding
 from gateway.custody.duty import Duty
 from gateway.custody.erasing import Eraser
 from gateway.naming import HIDDEN
-from gateway.settings import Retention
+from gateway.sections import Retention
 from gateway.turn import Hidden
 from gateway.vault import Vault
 
