@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: install run test check bench lock clean
+.PHONY: install run test check bench torture pictures audit sbom lock clean
 
 install: .venv/installed         ## the gateway alone: .venv/bin/lapor-gateway
 run: install                     ## start on the embedded default
@@ -17,6 +17,22 @@ check: .venv/installed-dev       ## the whole gate
 	$(BIN)/python -m pytest
 bench: .venv/installed-dev       ## figures beside their peers; BENCH=--quick for a short run
 	$(BIN)/python bench/run.py $(BENCH)
+
+torture: .venv/installed-dev      ## everything that may go wrong, on both engines; QUICK=1 for minutes
+	$(BIN)/python tests/torture/run.py $(if $(QUICK),--quick,--write)
+
+pictures: .venv/installed-dev   ## take the pictures of docs/console.md again
+	$(BIN)/python tests/console_pictures.py docs/pictures
+
+audit: .venv-audit/installed     ## known holes in what is locked; asks PyPI, fails where one could not be asked about
+	.venv-audit/bin/pip-audit --strict --disable-pip --require-hashes -r requirements.lock
+sbom: .venv-audit/installed      ## what is delivered, as CycloneDX: build/sbom.cdx.json
+	@mkdir -p build
+	PYTHONWARNINGS=ignore .venv-audit/bin/cyclonedx-py requirements requirements.lock --pyproject pyproject.toml --output-reproducible --of JSON -o build/sbom.cdx.json
+.venv-audit/installed:
+	$(PYTHON) -m venv .venv-audit
+	.venv-audit/bin/pip install --quiet --disable-pip-version-check "pip-audit>=2.10,<3" "cyclonedx-bom>=7.5,<8"
+	@touch $@
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
@@ -34,4 +50,4 @@ lock:                            ## pin again after a change in pyproject.toml
 	.venv-lock/bin/pip-compile --quiet --strip-extras --generate-hashes --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --all-build-deps --extra dev -o requirements-dev.lock pyproject.toml
 	rm -rf .venv-lock
 clean:
-	rm -rf .venv .venv-lock .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-lock .venv-audit .mypy_cache .ruff_cache .pytest_cache .hypothesis

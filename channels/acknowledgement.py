@@ -23,7 +23,11 @@ class Acknowledgement:
         """The answer to this request."""
         if request.keep_alive and request.version == HttpVersion11:
             return self._ready
-        return web.Response(body=self._body, content_type="text/plain")
+        return _plain(self._body)
+
+    def spelled(self) -> bytes:
+        """The whole answer, for a connection that stays open."""
+        return self._ready.spelled()
 
 
 class _Ready(web.StreamResponse):
@@ -45,20 +49,30 @@ class _Ready(web.StreamResponse):
         transport = request.transport
         if transport is None or transport.is_closing():
             raise ConnectionResetError("the provider hung up")
+        transport.write(self.spelled())
+        return None
+
+    def spelled(self) -> bytes:
+        """Head and body, as of this second."""
         now = int(time.time())
         if now != self._made_at:
-            self._made_at, self._bytes = now, _spell(self._content, now)
-        transport.write(self._bytes)
-        return None
+            self._made_at, self._bytes = now, spell(_plain(self._content), now)
+        return self._bytes
 
     async def write_eof(self, data: bytes = b"") -> None:
         """Nothing is left to send."""
 
 
-def _spell(body: bytes, now: int) -> bytes:
+def _plain(body: bytes) -> web.Response:
+    return web.Response(body=body, content_type="text/plain")
+
+
+def spell(answer: web.Response, now: int) -> bytes:
+    """A short answer as it goes out on a connection that stays open; `now` in seconds."""
+    body = answer.body if isinstance(answer.body, bytes) else b""
     head = (
-        "HTTP/1.1 200 OK",
-        "Content-Type: text/plain",
+        f"HTTP/1.1 {answer.status} {answer.reason}",
+        *(f"{name}: {value}" for name, value in answer.headers.items()),
         f"Content-Length: {len(body)}",
         f"Date: {formatdate(now, usegmt=True)}",
     )

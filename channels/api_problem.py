@@ -28,7 +28,6 @@ _TITLES = {
     KEY_BUSY: "A request with this idempotency key is still being answered",
     QUOTA: "Too many requests in this minute",
 }
-_PLACE = re.compile(r"(.*) - at `(?:key in )?\$(.*)`", re.DOTALL)
 _UNKNOWN = re.compile(r"Object contains unknown field `.*`", re.DOTALL)
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
@@ -68,8 +67,9 @@ def mistake_of(error: Exception) -> Mistake:
     """Where msgspec found what is wrong; nothing of the body is quoted."""
     if not isinstance(error, msgspec.ValidationError):
         return Mistake(pointer="#", detail="is no JSON document")
-    found = _PLACE.fullmatch(str(error))
-    what, path = (found[1], found[2]) if found else (str(error), "")
+    # From the end, where msgspec writes it; before it may stand whatever a stranger called a field.
+    what, at, path = str(error).rpartition(" - at `")
+    what, path = (what, path.removeprefix("key in ")) if at else (path, "")
     pointer = "".join(f"/{step}" for step in re.findall(r"[A-Za-z_]+", path))
     detail = "holds a field that is not in the OpenAPI document"
     return Mistake(pointer=f"#{pointer}", detail=detail if _UNKNOWN.fullmatch(what) else what)

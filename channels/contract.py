@@ -1,7 +1,7 @@
 """
 What a channel is: the whole of what the gateway and an adapter know of each other.
 
-A channel brings provider bytes in (`routes` or `listen`), reads them back out of the journal
+A channel brings provider bytes in (`routes`, `listen`, `pull`), reads them back out of the journal
 (`parse`, pure) and carries an answer to the citizen (`reply`). The acknowledgement a provider sees
 may only follow `Inbox.accept`, which returns after the bytes are on disk.
 How bytes come in: contract_inbox. What they say: contract_said. Answers: contract_answers. All of
@@ -50,6 +50,7 @@ from channels.contract_said import (
     Signal,
     Unreadable,
 )
+from channels.posted import QuickDoor
 
 __all__ = [
     "Accepted",
@@ -162,8 +163,25 @@ class Channel:
         del inbox
         return ()
 
+    def quick(self, inbox: Inbox) -> Mapping[str, QuickDoor]:
+        """Of the routes, by path: where a POST that came in one piece needs no request object."""
+        del inbox
+        return {}
+
     async def listen(self, inbox: Inbox) -> None:
-        """Run until cancelled, for channels that pull or bring a listener of their own."""
+        """Run until cancelled, for channels that bring a listener of their own."""
+        del inbox
+
+    def pulls(self) -> bool:
+        """Whether `pull` has anything to do, by the settings."""
+        return False
+
+    async def pull(self, inbox: Inbox) -> None:
+        """
+        Ask the provider until cancelled; of several processes one at a time does.
+
+        What it stores with a cursor is refused (NotStored) once another process does it.
+        """
         del inbox
 
     def listening_on(self) -> Sequence[str]:
@@ -197,6 +215,10 @@ class Channel:
         """What sending this costs, in the units this channel is billed in; 0: nothing."""
         del text
         return 0
+
+    def shown(self, reply: Reply) -> Sequence[str]:
+        """What the citizen gets to read, message by message: split or cut as it is sent."""
+        return (reply.text,)
 
     async def fetch(self, file: RemoteFile, sink: Sink) -> Outcome:
         """Get a file one of our messages named; called again until it comes or is refused."""

@@ -4,6 +4,7 @@ How bytes come in: what a channel hands over, and the gateway as the channel see
 Part of `channels.contract`, which is what to import.
 """
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +12,7 @@ from typing import Literal, Protocol, TypeAlias
 
 import msgspec
 
-from channels.contract_said import Point
+from channels.contract_said import InboundMessage, Point
 
 
 class NotStored(Exception):
@@ -114,6 +115,13 @@ class Inbox(Protocol):
         moves in the same commit, never before the deliveries it stands for.
         """
 
+    def begin(self, delivery: Delivery) -> asyncio.Future[Accepted]:
+        """
+        As `accept` of one delivery, for who needs no task to wait: done when it is on disk.
+
+        Its exception is NotStored; raises that at once where nothing is taken now.
+        """
+
     async def cursor(self, name: str = "") -> str:
         """How far this channel has read, as it last told `accept`; "" at first."""
 
@@ -131,6 +139,13 @@ class Inbox(Protocol):
 
     def topics(self) -> Sequence[Topic]:
         """Every kind of complaint the gateway tells apart."""
+
+    def self_told(self, message: InboundMessage) -> Sequence[str]:
+        """
+        What an anonymous message tells of who wrote it, by its kinds, such as "phone" and "name".
+
+        For a channel whose citizens can still change it. Nothing is stored and nothing asked.
+        """
 
     def trouble(self, kind: Trouble | None, detail: str = "") -> None:
         """What is wrong with the channel now, or None: all is well again."""

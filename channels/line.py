@@ -32,7 +32,7 @@ from channels.line_batch import split
 from channels.line_events import read
 from channels.line_media import Files
 from channels.line_options import LineOptions, signatures_of
-from channels.line_send import Answers
+from channels.line_send import Answers, texts_of
 from channels.problem import problem
 from channels.webhooks import LARGEST_BODY, keep, post
 
@@ -91,6 +91,10 @@ class Line(Channel):
     async def reply(self, reply: Reply) -> Outcome:
         """Answer by token, or push."""
         return await self._answers.send(reply)
+
+    def shown(self, reply: Reply) -> Sequence[str]:
+        """In pieces, where it is longer than a message there."""
+        return texts_of(reply)
 
     async def fetch(self, file: RemoteFile, sink: Sink) -> Outcome:
         """Get a photo, a video, a voice message or a file."""

@@ -18,13 +18,15 @@ from channels.contract import (
     Unreadable,
 )
 from channels.line_options import Groups
-from channels.webhooks import clean, decode, moment, place_on_map, word
+from channels.webhooks import clean, decode, moment_of_ms, place_on_map, word
 from channels.windows import pack_address
 
 #: What stands before the rest of a RemoteFile's key: LINE holds it, or somebody else does.
 EXTERNAL = "external:"
 
 _FILES = ("image", "video", "audio", "file")
+# Milliseconds; no clock will ever show them.
+_NO_TIME = 2**53
 
 
 class _Struct(msgspec.Struct, rename="camel", frozen=True):
@@ -138,12 +140,14 @@ def _blank(event: _Event) -> InboundMessage:
     source = event.source
     chat = source.group_id or source.room_id or source.user_id
     token = event.reply_token
-    address = pack_address(clean(chat), token=clean(token), at=str(event.timestamp))
+    # Whoever answers reckons with it as a float, and JSON may bring a number that fits into none.
+    at = str(event.timestamp if abs(event.timestamp) < _NO_TIME else 0)
+    address = pack_address(clean(chat), token=clean(token), at=at)
     return InboundMessage(
         # Members of a group who never agreed to be known have no id; the group stands for them.
         sender=clean(source.user_id or chat),
         text="",
-        sent_at=moment(event.timestamp / 1000),
+        sent_at=moment_of_ms(event.timestamp),
         return_address=address if chat or token else None,
     )
 

@@ -1,5 +1,6 @@
 """The settings of the LINE channel; each is explained in config/gateway.toml."""
 
+from datetime import date
 from typing import Literal
 
 import msgspec
@@ -17,6 +18,7 @@ class LineOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
     secrets: tuple[Secret, ...] = ()
     access_token: Secret | None = None
+    token_until: date | None = None
     groups: Groups = "addressed"
     api_url: str = "https://api.line.me"
     content_url: str = "https://api-data.line.me"

@@ -108,8 +108,13 @@ def credentials(options: LineOptions) -> dict[str, str]:
 # --- what is sent -------------------------------------------------------------------------------
 
 
+def texts_of(reply: Reply) -> list[str]:
+    """An answer in as many messages as it takes."""
+    return pieces(reply.text, _LONGEST_TEXT, size=utf16, most=_MOST_MESSAGES)
+
+
 def _messages(reply: Reply) -> list[object]:
-    texts = pieces(reply.text, _LONGEST_TEXT, size=utf16, most=_MOST_MESSAGES)
+    texts = texts_of(reply)
     messages: list[dict[str, object]] = [{"type": "text", "text": text} for text in texts]
     if messages and reply.buttons:
         items = [_item(button) for button in reply.buttons[:_MOST_BUTTONS]]

@@ -98,9 +98,15 @@ class Mail(Channel):
         doors = [(address, sessions(kind)) for address, kind in kinds if address]
         async with listening(doors, door, receiver) as bound:
             self._bound = tuple(bound)
-            if options.imap:
-                await self._imap().run(inbox)
             await asyncio.Future()
+
+    def pulls(self) -> bool:
+        """With an account to read by IMAP."""
+        return bool(self._options.imap)
+
+    async def pull(self, inbox: Inbox) -> None:
+        """Read the mailbox."""
+        await self._imap().run(inbox)
 
     def _imap(self) -> ImapReader:
         def account() -> Account:

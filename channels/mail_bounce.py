@@ -19,8 +19,9 @@ _DETAIL = 200
 _RECIPIENTS = 20
 _STATUS = re.compile(r"\b([245])\.\d{1,3}\.\d{1,3}\b")
 _DELAYED = re.compile(r"\b(?:delayed|delay|tertunda|warning|still trying)\b", re.IGNORECASE)
-_DAEMON = re.compile(r"\s*(?:\"?[^<]*<)?(?:mailer-daemon|postmaster)@", re.IGNORECASE)
-_ADDRESS = re.compile(r"[^\s<>;,\"]+@[^\s<>;,\"]+")
+_DAEMON = re.compile(r"(?:[^<]*<|\s*)(?:mailer-daemon|postmaster)@", re.IGNORECASE)
+# Only from where a word begins: else a report of one endless word is read again from each letter.
+_ADDRESS = re.compile(r"(?<![^\s<>;,\"])[^\s<>;,\"]+@[^\s<>;,\"]+")
 
 
 def read_report(

@@ -22,7 +22,7 @@ MAX_SUBJECT = 200
 _POLICY = SMTP.clone(max_line_length=998)
 #: One mail address and nothing else.
 MAILBOX = re.compile(r"[^\s@<>(),;:\"\\\x00-\x1f\x7f\ud800-\udfff]+@[\w.-]+")
-_REPLY_MARK = re.compile(r"(?:(?:re|bls|balas|aw|sv)\s*(?:\[\d+\])?\s*:\s*)+", re.IGNORECASE)
+_REPLY_MARK = re.compile(r"(?:(?:re|bls|balas|aw|sv)\s*(?:\[\d+\]\s*)?:\s*)+", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029\ud800-\udfff]+")
 
 

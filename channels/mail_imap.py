@@ -39,7 +39,8 @@ _CUT_BYTES = 1024 * 1024
 # A mail the connection broke at so often is a hole, so that the others get through.
 _MOST_STUMBLES = 2
 
-_ADDRESS = re.compile(r"[^\s<>()\",;:]+@[^\s<>()\",;:]+")
+# Only from where a word begins: else a header of one endless word is read again from each letter.
+_ADDRESS = re.compile(r"(?<![^\s<>()\",;:])[^\s<>()\",;:]+@[^\s<>()\",;:]+")
 _RECEIVERS = ("delivered-to", "x-original-to", "envelope-to", "to", "cc")
 _MOST_RECEIVERS = 20
 

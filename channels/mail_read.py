@@ -127,7 +127,8 @@ def author_of(headers: Headers) -> tuple[str, str]:
 
 
 _ANGLE = re.compile(r'((?:"(?:[^"\\]|\\.)*"|[^"<])*)<([^<>]*)>')
-_BARE = re.compile(r"[^\s<>()\",;:]+@[^\s<>()\",;:]+")
+# Only from where a word begins: else a header of one endless word is read again from each letter.
+_BARE = re.compile(r"(?<![^\s<>()\",;:])[^\s<>()\",;:]+@[^\s<>()\",;:]+")
 _COMMENT = re.compile(r"\(([^()]*)\)")
 
 

@@ -43,6 +43,10 @@ class MetaChats(MetaDoor):
         """A day; a week with Meta's leave."""
         return heard_at + timedelta(hours=LATE_HOURS if self._options.human_agent else WINDOW_HOURS)
 
+    def shown(self, reply: Reply) -> Sequence[str]:
+        """In pieces, where it is longer than a message there."""
+        return self._answers.texts_of(reply)
+
     async def fetch(self, file: RemoteFile, sink: Sink) -> Outcome:
         """Get a file from Meta's delivery network, or the words of a mention."""
         return await fetch_page_file(self._graph, file, sink, self._options.media_hosts)

@@ -1,6 +1,7 @@
 """The settings of Meta's channels; each is explained in config/gateway.toml."""
 
 import re
+from datetime import date
 
 import msgspec
 from yarl import URL
@@ -17,6 +18,8 @@ class MetaOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     secrets: tuple[Secret, ...] = ()
     verify_token: Secret | None = None
     access_token: Secret | None = None
+    #: Its last day, as the provider told when it was made; None: not known, or it never ends.
+    token_until: date | None = None
     api_url: str = "https://graph.facebook.com"
     #: Meta retires a version after about two years.
     api_version: str = "v25.0"

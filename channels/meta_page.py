@@ -24,7 +24,7 @@ from channels.contract import (
     Unreadable,
 )
 from channels.meta_comments import Change, read_change
-from channels.webhooks import clean, decode, moment, place_on_map, word
+from channels.webhooks import clean, decode, moment_of_ms, place_on_map, word
 from channels.windows import pack_address
 
 _FILES = ("image", "video", "audio", "file")
@@ -156,7 +156,7 @@ def _blank(item: _Item, page: str) -> InboundMessage:
     return InboundMessage(
         sender=f"{page}:{person}" if person else "",
         text="",
-        sent_at=moment(item.timestamp / 1000),
+        sent_at=moment_of_ms(item.timestamp),
         return_address=pack_address(person, page=page) if person else None,
     )
 

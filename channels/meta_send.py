@@ -54,17 +54,20 @@ class PageAnswers:
             return envelope
         path = f"{quote(options.send_as or way.get('page', 'me'), safe='')}/messages"
         outcome: Outcome = Receipt()
-        for number, message in enumerate(self._messages(reply, is_one="comment" in way)):
+        for number, message in enumerate(self._messages(reply)):
             answer = await self._graph.post(path, envelope | {"message": message})
             outcome = judge(answer, _message_id(answer))
             if not isinstance(outcome, Receipt):
                 return _in_part(outcome) if number else outcome
         return outcome
 
-    def _messages(self, reply: Reply, *, is_one: bool) -> Sequence[dict[str, object]]:
-        most = 1 if is_one else _MOST_PIECES
-        manner = self._manner
-        texts = pieces(reply.text, manner.longest, size=manner.size, most=most)
+    def texts_of(self, reply: Reply) -> list[str]:
+        """An answer in as many messages as it takes; a public comment is answered by one."""
+        most = 1 if "comment" in unpack_address(reply.to) else _MOST_PIECES
+        return pieces(reply.text, self._manner.longest, size=self._manner.size, most=most)
+
+    def _messages(self, reply: Reply) -> Sequence[dict[str, object]]:
+        manner, texts = self._manner, self.texts_of(reply)
         messages: list[dict[str, object]] = [{"text": text} for text in texts]
         buttons = [_quick_reply(button) for button in reply.buttons if button.says]
         if messages and buttons:

@@ -15,7 +15,9 @@ _MONTHS = {
 }  # fmt: skip
 _DAY_FIRST = re.compile(r"(\d{1,2})[/.\-](\d{1,2})[/.\-](\d{4})\b(.*)", re.ASCII)
 _NAMED = re.compile(r"(?:[a-z']+,\s*)?(\d{1,2})[\s\-]([a-z]{3,9})[\s\-](\d{4})\b(.*)")
-_CLOCK = re.compile(r"\D*?(\d{1,2})[.:](\d{2})(?:[.:](\d{2}))?(?:\.\d+)?\s*(wib|wita|wit|z)?\W*")
+_CLOCK = re.compile(
+    r"\D*?(\d{1,2})[.:](\d{2})(?:[.:](\d{2}))?(?:\.\d+)?(?:\s*(wib|wita|wit|z))?\W*"
+)
 _ZONES = {"wib": 7, "wita": 8, "wit": 9, "z": 0}
 _YEARS = range(1990, 2100)
 

@@ -31,7 +31,11 @@ class Rss(Channel):
         """Read a journaled entry."""
         return rss_entry.read(payload)
 
-    async def listen(self, inbox: Inbox) -> None:
+    def pulls(self) -> bool:
+        """Where there are feeds."""
+        return bool(self._options.feeds)
+
+    async def pull(self, inbox: Inbox) -> None:
         """Read every feed, each at its own pace."""
         away: dict[str, str] = {}
 

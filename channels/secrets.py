@@ -12,9 +12,8 @@ from collections.abc import Mapping, Sequence
 from ipaddress import IPv6Address, ip_address, ip_network
 from urllib.parse import quote, unquote_plus
 
-from aiohttp import web
-
 from channels.contract import Secret
+from channels.posted import Asked
 
 _PLACES = ("header", "query", "hmac")
 _MOST_SECRETS = 2
@@ -40,13 +39,13 @@ class Guard:
         self._secrets = [secret.value.encode() for secret in secrets]
         self._networks = [ip_network(network) for network in allow]
 
-    def admits(self, request: web.BaseRequest, query: str, body: bytes) -> bool:
+    def admits(self, request: Asked, query: str, body: bytes) -> bool:
         """Whether this request may come in; `query` is the raw one, without its question mark."""
         if not self._secrets and not self._networks:
             return True
         return self.is_allowed(request.remote) and self._is_known(request.headers, query, body)
 
-    def may_admit(self, request: web.BaseRequest, query: str) -> bool:
+    def may_admit(self, request: Asked, query: str) -> bool:
         """As `admits`, before the body is read: False where no body could change that."""
         if self._secrets and self._kind == "hmac":
             return self.is_allowed(request.remote) and self._name in request.headers

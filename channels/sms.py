@@ -19,34 +19,31 @@ from yarl import URL
 from channels import gsm7
 from channels.acknowledgement import Acknowledgement
 from channels.addresses import e164
-from channels.body import read_body
 from channels.capture import pack, unpack
 from channels.contract import (
     Attachment,
     Channel,
     Delivery,
     Inbox,
-    NotStored,
     Outcome,
     Parsed,
     Reply,
     Simulated,
     Unreadable,
 )
+from channels.posted import QuickDoor
 from channels.problem import problem
 from channels.secrets import Guard
 from channels.sms_apis import Account, Outgoing
-from channels.sms_form import external_id, id_finder, pairs
+from channels.sms_door import SmsDoor, keep, read_sms
+from channels.sms_form import external_id, pairs
 from channels.sms_message import read_message
 from channels.sms_options import SmsOptions
-from channels.sms_presets import PRESETS, Played, Preset
+from channels.sms_presets import PRESETS, Played
 from channels.sms_reports import Reports, read_report, report_id
 from channels.sms_send import KEPT, SendApi
 from channels.sms_text import clean
 
-# The longest SMS there is has 255 parts of 153 characters.
-_LARGEST_BODY = 64 * 1024
-_RETRY_SECONDS = 5
 _SIMULATOR_TIMEOUT = aiohttp.ClientTimeout(total=15)
 
 _Receive = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -75,8 +72,9 @@ class Sms(Channel):
 
     def routes(self, inbox: Inbox) -> Sequence[web.AbstractRouteDef]:
         """/in/sms for the chosen preset, /in/sms/<preset> for each, /in/sms/dlr for reports."""
-        doors = {"/in/sms": self._door(inbox, self._options.preset)}
-        doors |= {f"/in/sms/{preset}": self._door(inbox, preset) for preset in PRESETS}
+        doors: dict[str, _Receive] = {
+            path: door.receive for path, door in self._doors(inbox).items()
+        }
         doors["/in/sms/dlr"] = self._report_door(inbox)
         return [
             route
@@ -85,38 +83,23 @@ class Sms(Channel):
             for route in (web.get(path, receive, allow_head=False), web.post(path, receive))
         ]
 
-    def _door(self, inbox: Inbox, name: str) -> _Receive:
-        preset, names = PRESETS[name], self._options.fields
-        find_id = id_finder(preset.id_name(names)) if preset.id_name else None
-        answer = Acknowledgement(preset.acknowledgement)
+    def quick(self, inbox: Inbox) -> Mapping[str, QuickDoor]:
+        """The doors of messages; a report is looked at more closely."""
+        return {path: door.quick() for path, door in self._doors(inbox).items()}
 
-        async def receive(request: web.Request) -> web.StreamResponse:
-            guard, query = self._guard, request.raw_path.partition("?")[2]
-            if not (request.content.is_eof() or guard.may_admit(request, query)):
-                return problem(HTTPStatus.FORBIDDEN)
-            body = await _read(request)
-            if body is None:
-                return problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-            if not guard.admits(request, query, body):
-                return problem(HTTPStatus.FORBIDDEN)
-            headers = _asked_for(preset, request)
-            raw = (guard.without_secret(query), headers, body)
-            key = find_id(raw) if find_id else None
-            if key is None:
-                fields = preset.read(raw, names)
-                if not (body or raw[0] or fields.get("from")):
-                    return problem(HTTPStatus.BAD_REQUEST, "the request is empty")
-                key = external_id(fields)
-            payload = pack(f"{name}?{raw[0]}", headers, body)
-            return await _keep(inbox, key, payload, answer.to(request))
-
-        return receive
+    def _doors(self, inbox: Inbox) -> dict[str, SmsDoor]:
+        names: dict[str, str] = {"/in/sms": self._options.preset}
+        names |= {f"/in/sms/{name}": name for name in PRESETS}
+        return {
+            path: SmsDoor(inbox, name, self._options.fields, lambda: self._guard)
+            for path, name in names.items()
+        }
 
     def _report_door(self, inbox: Inbox) -> _Receive:
         answer = Acknowledgement(PRESETS[self._options.preset].acknowledgement)
 
         async def receive(request: web.Request) -> web.StreamResponse:
-            body = await _read(request)
+            body = await read_sms(request)
             if body is None:
                 return problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
             query = request.raw_path.partition("?")[2]
@@ -125,7 +108,11 @@ class Sms(Channel):
             if not (self._guard.is_allowed(request.remote) and self._reports.is_ours(fields)):
                 return problem(HTTPStatus.FORBIDDEN)
             payload = pack(f"dlr?{query}", headers, body)
-            return await _keep(inbox, report_id(fields), payload, answer.to(request))
+            return await keep(
+                inbox,
+                Delivery(external_id=report_id(fields), payload=payload),
+                answer.to(request),
+            )
 
         return receive
 
@@ -184,6 +171,10 @@ class Sms(Channel):
         """The SMS it takes."""
         return gsm7.segments(self._fitting(text))
 
+    def shown(self, reply: Reply) -> Sequence[str]:
+        """One text, however many SMS carry it: a telephone puts them together again."""
+        return (self._fitting(reply.text),)
+
     def reach(self, contact: str) -> str | None:
         """Any telephone number."""
         return e164(contact, self._options.default_country)
@@ -230,30 +221,6 @@ class Sms(Channel):
         url = URL(f"{at.rstrip('/')}/in/sms?{query}", encoded=True)
         answer = await _post(url, {**unsigned, **signature}, body)
         return Simulated(external_id=key, answer=answer, accepted=answer.startswith("200 "))
-
-
-async def _read(request: web.Request) -> bytes | None:
-    """The body, or None where it is larger than any SMS."""
-    if not request.content.is_eof():
-        return await read_body(request, _LARGEST_BODY)
-    # It came together with the head, as nearly every SMS does.
-    body = request.content.read_nowait()
-    return body if len(body) <= _LARGEST_BODY else None
-
-
-def _asked_for(preset: Preset, request: web.Request) -> dict[str, str]:
-    given = request.headers
-    return {name: given[name] for name in preset.headers if name in given}
-
-
-async def _keep(
-    inbox: Inbox, key: str, payload: bytes, answer: web.StreamResponse
-) -> web.StreamResponse:
-    try:
-        await inbox.accept((Delivery(external_id=key, payload=payload),))
-    except NotStored:
-        return problem(HTTPStatus.SERVICE_UNAVAILABLE, wait=_RETRY_SECONDS)
-    return answer
 
 
 async def _post(url: URL, headers: Mapping[str, str], body: bytes) -> str:

@@ -42,7 +42,7 @@ from channels.telegram_options import TelegramOptions
 from channels.telegram_pace import Pace
 from channels.telegram_poll import Poller
 from channels.telegram_read import read
-from channels.telegram_send import Sender
+from channels.telegram_send import Sender, texts_of
 from channels.telegram_simulate import play
 from channels.telegram_weather import Weather
 
@@ -123,21 +123,25 @@ class Telegram(Channel):
         return [web.post("/in/telegram", receive)]
 
     async def listen(self, inbox: Inbox) -> None:
-        """Poll, or look after the webhook; beside it, show what a citizen sees at once."""
+        """Look after the webhook, if there is one; show what a citizen sees at once."""
         weather = Weather(inbox, self._changed)
-        while self._options.token is None:
-            await weather.bad(_NO_TOKEN)
-        api = await self._api()
+        api = await self._entrusted(weather)
         async with asyncio.TaskGroup() as group:
             group.create_task(self._courtesies.run(api))
-            group.create_task(self._receive(api, inbox, weather))
+            if not self.pulls():
+                self._keeper = Keeper(
+                    api=api, weather=weather, hello=self._hello, options=self._options
+                )
+                group.create_task(self._keeper.run())
 
-    async def _receive(self, api: "Api", inbox: Inbox, weather: Weather) -> None:
-        if self._options.mode == "webhook":
-            self._keeper = Keeper(
-                api=api, weather=weather, hello=self._hello, options=self._options
-            )
-            await self._keeper.run()
+    def pulls(self) -> bool:
+        """Where no webhook was chosen."""
+        return self._options.mode == "polling"
+
+    async def pull(self, inbox: Inbox) -> None:
+        """Poll."""
+        weather = Weather(inbox, self._changed)
+        api = await self._entrusted(weather)
         poller = Poller(
             api=api,
             inbox=inbox,
@@ -148,6 +152,12 @@ class Telegram(Channel):
             seconds=self._options.poll_seconds,
         )
         await poller.run()
+
+    async def _entrusted(self, weather: Weather) -> "Api":
+        """The API once there is a token."""
+        while self._options.token is None:
+            await weather.bad(_NO_TOKEN)
+        return await self._api()
 
     async def _hello(self) -> TryLater | None:
         """Learn our own name, which group messages are read by, and put up the menu."""
@@ -180,6 +190,10 @@ class Telegram(Channel):
     async def reply(self, reply: Reply) -> Outcome:
         """Send an answer to the chat it belongs to."""
         return await self._sender.send(reply) if self._options.token else _NO_TOKEN
+
+    def shown(self, reply: Reply) -> Sequence[str]:
+        """In pieces, where it is longer than a message there."""
+        return texts_of(reply)
 
     async def fetch(self, file: RemoteFile, sink: Sink) -> Outcome:
         """Ask where a file lies, and get it from there."""

@@ -17,6 +17,8 @@ from channels.webhooks import place_on_map
 
 #: What the Bot API serves for download.
 MOST_FILE_BYTES = 20 * 1024 * 1024
+# No file is a petabyte.
+_ABSURD = 10**15
 
 # An animation comes with a document that is the same file, so it stands first.
 _FILES = {
@@ -87,7 +89,8 @@ def _files(message: Message) -> tuple[tuple[RemoteFile, ...], tuple[str, ...]]:
     for field, (kind, media_type) in _FILES.items():
         file: File | None = getattr(message, field)
         if file and (file.file_size or 0) > MOST_FILE_BYTES:
-            megabytes = round((file.file_size or 0) / 1_000_000)
+            # In whole numbers, for JSON may bring one that no float can hold.
+            megabytes = min((file.file_size or 0) + 500_000, _ABSURD) // 1_000_000
             return (), (f"file not fetched: {kind}, {megabytes} MB",)
         if file:
             return (_remote(file, media_type),), ()

@@ -82,11 +82,16 @@ class Sender:
             del self._left[next(iter(self._left))]
 
 
+def texts_of(reply: Reply) -> list[str]:
+    """An answer in as many messages as it takes."""
+    return pieces(clean(reply.text), _MOST_UNITS, size=utf16, most=_MOST_PARTS)
+
+
 def _messages(reply: Reply) -> list[Outgoing]:
     """The parts of an answer: the first answers the citizen's message, the last has buttons."""
     address = unpack_address(reply.to)
     chat = _number(address.get("to", ""))
-    texts = pieces(clean(reply.text), _MOST_UNITS, size=utf16, most=_MOST_PARTS)
+    texts = texts_of(reply)
     if not chat or not texts:
         return []
     last = len(texts) - 1

@@ -18,7 +18,6 @@ from channels.contract import (
     Attachment,
     Channel,
     Ignored,
-    InboundMessage,
     Inbox,
     Parsed,
     Refused,
@@ -26,10 +25,9 @@ from channels.contract import (
     Simulated,
     Unreadable,
 )
-from channels.media_type import media_type
-from channels.web_contact import address
 from channels.web_desk import Desk
-from channels.web_filing import FiledFile, Filing, clean, is_blank
+from channels.web_filing import Filing, is_blank
+from channels.web_message import message_of
 from channels.web_options import WebOptions
 from channels.web_visit import visit
 
@@ -57,17 +55,7 @@ class Web(Channel):
             return Unreadable(reason=f"not a filed web form: {error}"[:200])
         if is_blank(filing.text) and not filing.files:
             return Ignored(reason="an empty form")
-        return InboundMessage(
-            sender=address(_line(filing.contact)),
-            text=clean(filing.text),
-            name=_line(filing.name),
-            contact=_line(filing.contact),
-            place=_line(filing.place),
-            anonymous=filing.anonymous,
-            confidential=filing.confidential,
-            attachments=tuple(map(_attachment, filing.files)),
-            remarks=_remarks(filing),
-        )
+        return message_of(filing)
 
     def routes(self, inbox: Inbox) -> Sequence[AbstractRouteDef]:
         """The form, the look-up and what they are drawn with."""
@@ -93,22 +81,3 @@ class Web(Channel):
     ) -> Simulated:
         """Open the form, fill it in as a browser would, and send it."""
         return await visit(at, text, sender, files)
-
-
-def _line(text: str) -> str:
-    return " ".join(clean(text).split())
-
-
-def _attachment(file: FiledFile) -> Attachment:
-    return Attachment(
-        name=_line(file.name), media_type=media_type(file.content), content=file.content
-    )
-
-
-def _remarks(filing: Filing) -> tuple[str, ...]:
-    remarks = []
-    if date := _line(filing.date):
-        remarks.append(f"tanggal kejadian: {date}")
-    if filing.trap:
-        remarks.append("kolom yang tersembunyi terisi: mungkin kiriman otomatis")
-    return tuple(remarks)

@@ -8,6 +8,7 @@ token was ours, the same report id: sending it once more is still one report.
 import math
 import secrets
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import msgspec
 from aiohttp import web
@@ -27,6 +28,7 @@ from channels.web_guard import (
     Tokens,
     is_foreign,
 )
+from channels.web_message import message_of
 from channels.web_options import WebOptions
 from channels.web_pages import Pages
 
@@ -87,11 +89,27 @@ class Desk:
                 form, ticket, foreign=is_foreign(request, self._options.public_url)
             )
             if ticket and not problems:
+                form, problems = self._warned(form)
+            if ticket and not problems:
                 answer = await self._file(request, form, ticket)
                 if isinstance(answer, web.Response):
                     return answer
                 problems = [answer]
         return self._form(request, form, problems=problems, ticket=ticket)
+
+    def _warned(self, form: Form) -> tuple[Form, list[Problem]]:
+        """
+        Whoever stays anonymous and tells who they are hears of it before it is sent, once.
+
+        What they were warned of stands in the form: sent again, it is meant so.
+        """
+        before = set(form.values.get("warned", "").split(","))
+        kinds = self._inbox.self_told(message_of(form.filing()))
+        if before.issuperset(kinds):
+            return form, []
+        warned = ",".join(sorted(before.union(kinds) - {""}))
+        form = replace(form, values={**form.values, "warned": warned})
+        return form, [Problem(key="self_told", status=422, field="text", kinds=tuple(kinds))]
 
     async def _file(
         self, request: web.Request, form: Form, ticket: Ticket

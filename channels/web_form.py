@@ -28,6 +28,7 @@ HIDDEN: Mapping[str, int] = {
     "situs": 200,
     "anonymous": 5,
     "confidential": 5,
+    "warned": 100,
 }
 # So much of a field is kept to be shown again when it was too long.
 SHOWN_AGAIN = 8
@@ -45,6 +46,8 @@ class Problem:
     status: int
     field: str = ""
     values: Mapping[str, str | int] = dataclasses.field(default_factory=dict)
+    #: Kinds of private data, named in the words of pages/*.toml as {kinds}.
+    kinds: tuple[str, ...] = ()
     #: Seconds after which sending again makes sense; 0: at once.
     wait: int = 0
 

@@ -36,6 +36,8 @@ HEADERS: Mapping[str, str] = MappingProxyType(
         "Cross-Origin-Opener-Policy": "same-origin",
         "Cross-Origin-Resource-Policy": "same-origin",
         "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+        # Browsers heed it where they came by https, which a proxy in front of us ends.
+        "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
     }
 )
 

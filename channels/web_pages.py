@@ -28,7 +28,7 @@ DEFAULT, OTHER = "id", "en"
 STATES = ("diterima", "diteruskan", "ditindaklanjuti", "selesai")
 #: Ends a report reaches without having been followed up.
 SHORT_ENDS = ("diarsipkan", "dibatalkan")
-SHOWN = ("text", "place", "date", "name", "contact", "situs", "anonymous", "confidential")
+SHOWN = ("text", "place", "date", "name", "contact", "situs", "anonymous", "confidential", "warned")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,8 +188,9 @@ def _sentence(texts: Mapping[str, Any], problem: Problem) -> str:
         else value
         for name, value in problem.values.items()
     }
+    kinds = ", ".join(texts["private"][kind] for kind in problem.kinds)
     sentence: str = texts["problems"][problem.key]
-    return sentence.format(label=label, minutes=_minutes(problem.wait), **said)
+    return sentence.format(label=label, kinds=kinds, minutes=_minutes(problem.wait), **said)
 
 
 def _minutes(seconds: int) -> int:

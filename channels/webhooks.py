@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import TypeVar
 
@@ -68,6 +68,13 @@ def moment(seconds: float) -> datetime | None:
     except (ValueError, OverflowError, OSError):
         return None
     return when if when.year in _YEARS else None
+
+
+def moment_of_ms(milliseconds: int) -> datetime | None:
+    """As `moment`, of milliseconds; a number no float can hold is no time either."""
+    seconds, rest = divmod(milliseconds, 1000)
+    when = moment(seconds)
+    return when and when + timedelta(milliseconds=rest)
 
 
 def place_on_map(lat: float | None, lon: float | None) -> Point | None:

@@ -15,7 +15,7 @@ from channels.contract import Attachment, Outcome, Parsed, RemoteFile, Reply, Si
 from channels.meta_door import MetaDoor
 from channels.meta_options import MetaOptions, WhatsappOptions
 from channels.whatsapp_media import WhatsappFiles
-from channels.whatsapp_send import WINDOW_HOURS, WhatsappAnswers
+from channels.whatsapp_send import WINDOW_HOURS, WhatsappAnswers, text_of
 
 
 class Whatsapp(MetaDoor):
@@ -39,6 +39,10 @@ class Whatsapp(MetaDoor):
     async def reply(self, reply: Reply) -> Outcome:
         """Answer while the window is open, later by template."""
         return await self._answers.send(reply, self._options)
+
+    def shown(self, reply: Reply) -> Sequence[str]:
+        """As one message."""
+        return (text_of(reply),)
 
     def open_until(self, heard_at: datetime) -> datetime | None:
         """A day, where there is no template for later."""

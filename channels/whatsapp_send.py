@@ -88,8 +88,13 @@ def _free(reply: Reply) -> dict[str, object]:
         return _interactive(reply.text, _choices(choices))
     if reply.buttons and is_short:
         return _interactive(reply.text, _LOCATION)
-    text = cut(reply.text, _LONGEST_TEXT, size=utf16)
+    text = text_of(reply)
     return {"type": "text", "text": {"body": text, "preview_url": False}}
+
+
+def text_of(reply: Reply) -> str:
+    """An answer, cut where it is longer than a message there."""
+    return cut(reply.text, _LONGEST_TEXT, size=utf16)
 
 
 def _interactive(text: str, asked: Mapping[str, object]) -> dict[str, object]:

@@ -92,12 +92,16 @@ class X(Channel):
         self._inbox = inbox
         return Hook(inbox, lambda: self._signed).routes()
 
-    async def listen(self, inbox: Inbox) -> None:
+    def pulls(self) -> bool:
+        """Yes: mentions come by being asked for."""
+        return True
+
+    async def pull(self, inbox: Inbox) -> None:
         """Read mentions and rules until cancelled."""
         # tweepy is loaded by those who read, not by every process that knows this channel.
         from channels.x_poll import Poller  # noqa: PLC0415 (see above)
 
-        self._inbox = inbox
+        self._inbox = self._inbox or inbox
         self._poller = Poller(self._options, self._opened(), inbox, self._clock)
         await self._poller.run()
 
@@ -114,6 +118,12 @@ class X(Channel):
     def keeps(self) -> bool:
         """Without the four keys."""
         return not self._options.can_write
+
+    def shown(self, reply: Reply) -> Sequence[str]:
+        """What is left of it in a post; as it is where X does not let us answer."""
+        options = self._options
+        letter = compose(reply, options.prices, links=options.links, dm=options.dm)
+        return (reply.text if isinstance(letter, Refused) else letter.text,)
 
     async def reply(self, reply: Reply) -> Outcome:
         """Reply to the post or message, once, where X allows it."""
@@ -148,7 +158,7 @@ class X(Channel):
             self._unwritten = 0
 
     def _opened(self) -> "XApi":
-        from channels.x_api import XApi  # noqa: PLC0415 (as in listen)
+        from channels.x_api import XApi  # noqa: PLC0415 (as in pull)
 
         if self._api is None:
             self._api = XApi(self._options)

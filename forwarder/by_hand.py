@@ -12,9 +12,17 @@ from forwarder.ports import Transaction, Vault
 WAITING = """
 select o.id, o.record_id, o.kind, o.revision, o.created_at, o.data_key, b.body
 from outbox o join outbox_bodies b on b.id = o.id
-where o.target = :target and o.state in ('pending', 'uncertain')
-  and (:record_id = '' or o.record_id = :record_id)
-order by o.id limit :limit
+where o.target = :target and o.state in ('pending', 'uncertain') and o.record_id {among:record_ids}
+order by o.id
+"""
+OLDEST = """
+select record_id from outbox
+where target = :target and state in ('pending', 'uncertain') and data_key is not null
+group by record_id order by min(id) limit :limit
+"""
+COUNT = """
+select count(distinct record_id) from outbox
+where target = :target and state in ('pending', 'uncertain') and data_key is not null
 """
 GIVEN = """
 select record_id, reference from outbox
@@ -57,11 +65,20 @@ class Carried(msgspec.Struct, frozen=True, kw_only=True):
     reference: str
 
 
-def waiting(
-    tx: Transaction, vault: Vault, target: str, *, record_id: str = "", limit: int = 100_000
-) -> list[Waiting]:
-    """What an officer still has to carry over, oldest first; erased rows are left out."""
-    rows = tx.all(WAITING, target=target, record_id=record_id, limit=limit)
+def oldest(tx: Transaction, target: str, limit: int) -> list[str]:
+    """The records an officer still has to carry over, whichever waits longest first."""
+    return [row[0] for row in tx.all(OLDEST, target=target, limit=limit)]
+
+
+def count(tx: Transaction, target: str) -> int:
+    """How many records wait for an officer."""
+    row = tx.one(COUNT, target=target)
+    return int(row[0]) if row else 0
+
+
+def waiting(tx: Transaction, vault: Vault, target: str, record_ids: list[str]) -> list[Waiting]:
+    """What of these records is still to be carried over, oldest first; erased rows are left out."""
+    rows = tx.all(WAITING, target=target, record_ids=record_ids) if record_ids else []
     return [
         Waiting(
             id=row[0],

@@ -1,5 +1,5 @@
 """
-The life of an outbox row: all SQL that moves a row of `outbox` on (outbox_desk.py looks).
+The life of an outbox row: how it is put down and settled (claiming.py takes it in hand).
 
     pending ▶ delivered │ pending (later) │ uncertain (ask before sending again) │ parked
 
@@ -12,7 +12,6 @@ mail is never sent twice by itself: a reply that may have left becomes uncertain
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
 from typing import Any
@@ -21,17 +20,12 @@ import msgspec
 
 from channels.contract import Receipt
 from forwarder.item import Change, Item, Result, Rules, change
-from forwarder.ports import Row, Transaction, Vault
+from forwarder.ports import Transaction, Vault
 
 CENTRAL = "central:"
 CHANNEL = "channel:"
-# Due rows looked at together; more pages are read only where lanes are held up.
-PAGE = 64
 # No wait is longer than this; what is due later was written while the clock was wrong.
 HORIZON_MS = 24 * 3600 * 1000
-# Nobody parks, retries and overtakes a record within this time.
-YOUNG_MS = 60_000
-
 PAIRS = ["".join(two) for two in product("abcdefghijklmnopqrstuvwxyz234567", repeat=2)]
 
 COLUMNS = (
@@ -47,38 +41,6 @@ COLUMNS = (
 )
 # What no two rows have in common.
 NAME = ("record_id", "kind", "revision", "target")
-# Three small statements instead of one with a condition on the lane: PostgreSQL would read and sort
-# the whole backlog for each claim. Once first of its lane, a row stays that until it is settled.
-DUE = """
-select due, id, lane, state from outbox
-where target = :target and state in ('pending', 'uncertain') and due <= :now
-  and (due, id) > (:due, :id)
-order by due, id limit :limit
-"""
-NEWEST = """
-select due, id, lane, state from outbox
-where target = :target and state in ('pending', 'uncertain') and due <= :now
-order by due desc, id desc limit :limit
-"""
-FIRST = """
-select lane, min(id) from outbox
-where target = :target and lane {among:lanes} and state in ('pending', 'uncertain')
-  and (state = 'pending' or :resend)
-group by lane
-"""
-TAKE = """
-select id, record_id, kind, revision, target, lane, data_key, attempts, created_at, state, owner
-from outbox
-where id {among:ids} and state in ('pending', 'uncertain') and due <= :now
-order by due, id {lock}
-"""
-BODIES = "select id, body from outbox_bodies where id {among:ids}"
-KNOWN_AS = """
-select record_id, revision, reference from outbox
-where target = :target and record_id {among:record_ids} and kind = 'record' and state = 'delivered'
-order by revision
-"""
-LEASE = "update outbox set owner = :owner, due = :until where id {among:ids}"
 SETTLE = """
 update outbox set state = :state, due = :due, attempts = :attempts, owner = null,
     reason = :reason, reference = :reference, settled_at = :settled_at
@@ -87,12 +49,19 @@ where id {among:ids} and owner = :owner and state in ('pending', 'uncertain') re
 BRING_FORWARD = """
 update outbox set due = :now
 where record_id {among:record_ids} and kind = 'receipt' and state = 'pending' and owner is null
-  and attempts = 0 and due > :now
+  and attempts = 0 and due > :now returning target
 """
 RELEASE = """
 update outbox set due = :now
 where state in ('pending', 'uncertain')
-  and (due > :horizon or (owner is not null and substr(owner, 1, :length) = :prefix))
+  and (due > :horizon or (owner is null and created_at > :now)
+    or (owner is not null and substr(owner, 1, :length) = :prefix))
+"""
+# What was put down while the clock was ahead keeps the wait it had. What may have been sent keeps
+# its time, which is in what is sent: a store that knows the key would see another body.
+PULL_IN = """
+update outbox set due = due - (created_at - :now), created_at = :now
+where state = 'pending' and due > :now and created_at > :now and attempts = 0 and owner is null
 """
 TARGETS = """
 select distinct record_id, target from outbox
@@ -116,6 +85,11 @@ class Sealed(msgspec.Struct, frozen=True):
         """Where it goes."""
         return str(self.row[3])
 
+    @property
+    def due(self) -> int:
+        """When, in milliseconds."""
+        return int(self.row[6])
+
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """Something to be delivered, as the pipeline writes it down."""
@@ -132,21 +106,6 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     due: int
     #: The body and its data key, where it stands sealed elsewhere already.
     sealed: tuple[bytes, bytes] | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
-    """What a worker asks for."""
-
-    target: str
-    owner: str
-    limit: int
-    lease_ms: int
-    #: The other side knows our keys, so sending again does no harm.
-    resend: bool
-    #: Begin with what came last: after a long absence of the other side nobody new waits for all
-    #: that is older.
-    newest: bool = False
 
 
 def reply_id(entry: Entry | Item) -> str:
@@ -181,29 +140,20 @@ def put_sealed(tx: Transaction, rows: Sequence[Sealed]) -> None:
     tx.insert("outbox_bodies", ("id", "body"), [(row[0], bodies[row[1:]]) for row in new])
 
 
-def claim(tx: Transaction, wanted: Claim, now: int) -> list[Item]:
-    """Take due rows, those due longest or shortest first, and at most one of each lane."""
-    first = _newest_of_lanes(tx, wanted, now) if wanted.newest else []
-    first = first or _first_of_lanes(tx, wanted, now)
-    rows = tx.all(TAKE, ids=first, now=now) if first else []
-    ids = [row[0] for row in rows]
-    if not ids:
-        return []
-    tx.run(LEASE, ids=ids, owner=wanted.owner, until=now + wanted.lease_ms)
-    bodies: dict[int, bytes] = dict(tx.all(BODIES, ids=ids))
-    items = [_item(row, bytes(bodies[row[0]]), wanted.owner) for row in rows]
-    return _referred(tx, items, wanted.target, now)
-
-
-def settle(tx: Transaction, results: Sequence[Result], rules: Rules, now: int) -> Counter[str]:
+def settle(
+    tx: Transaction, results: Sequence[Result], rules: Rules, now: int
+) -> tuple[Counter[str], set[str]]:
     """
-    Write outcomes down with what follows from them; how many rows went into which state.
+    Write outcomes down with what follows from them.
+
+    How many rows went into which state, and the targets that have something due now by it.
 
     A row another worker took over meanwhile, or a delivery report settled, is left alone.
     """
     counts: Counter[str] = Counter()
     taken: list[Item] = []
     ended: list[Result] = []
+    due: set[str] = set()
     for values, alike in _alike(results, rules, now):
         ids = [result.item.id for result in alike]
         held = {row[0] for row in tx.all(SETTLE, ids=ids, **msgspec.structs.asdict(values))}
@@ -215,15 +165,15 @@ def settle(tx: Transaction, results: Sequence[Result], rules: Rules, now: int) -
                 ended.append(result)
     if taken:
         rules.on_delivered(tx, taken, now)
-        bring_forward(tx, [item.record_id for item in taken], now)
+        due = bring_forward(tx, [item.record_id for item in taken], now)
     if ended:
         rules.on_ended(tx, ended, now)
-    return counts
+    return counts, due
 
 
-def bring_forward(tx: Transaction, record_ids: Sequence[str], now: int) -> None:
-    """Let receipts go out at once that were waiting for the central store."""
-    tx.run(BRING_FORWARD, record_ids=list(record_ids), now=now)
+def bring_forward(tx: Transaction, record_ids: Sequence[str], now: int) -> set[str]:
+    """Let receipts go out at once that were waiting for the central store; by which targets."""
+    return {row[0] for row in tx.all(BRING_FORWARD, record_ids=list(record_ids), now=now)}
 
 
 def release(tx: Transaction, now: int, owner_prefix: str = "") -> int:
@@ -232,9 +182,15 @@ def release(tx: Transaction, now: int, owner_prefix: str = "") -> int:
 
     The owner stays written, so that the next claim knows the row was interrupted.
     """
+    pull_in(tx, now)
     return tx.run(
         RELEASE, now=now, horizon=now + HORIZON_MS, prefix=owner_prefix, length=len(owner_prefix)
     )
+
+
+def pull_in(tx: Transaction, now: int) -> None:
+    """Let what a clock that was ahead put down wait from now on, unless it may have been sent."""
+    tx.run(PULL_IN, now=now)
 
 
 def targets_of(tx: Transaction, record_ids: Sequence[str]) -> set[tuple[str, str]]:
@@ -252,87 +208,6 @@ def _sealed(vault: Vault, entry: Entry, now: int) -> Sealed:
     name = reply_id(entry) if entry.target.startswith(CHANNEL) else None
     key = (entry.record_id, entry.kind, entry.revision, entry.target)
     return Sealed(row=(*key, entry.lane, data_key, entry.due, now, name), body=body)
-
-
-def _newest_of_lanes(tx: Transaction, wanted: Claim, now: int) -> list[int]:
-    """What came last and is held up by nothing older, as far as one page tells."""
-    page = tx.all(NEWEST, target=wanted.target, now=now, limit=max(wanted.limit, PAGE))
-    lanes = sorted({row[2] for row in page})
-    rows = tx.all(FIRST, target=wanted.target, lanes=lanes, resend=wanted.resend) if page else []
-    first = {row[0]: row[1] for row in rows}
-    return [row[1] for row in page if first.get(row[2]) == row[1]][: wanted.limit]
-
-
-def _first_of_lanes(tx: Transaction, wanted: Claim, now: int) -> list[int]:
-    """Due rows that no earlier row of their lane holds up, page by page."""
-    found: list[int] = []
-    first: dict[str, int] = {}
-    size = max(wanted.limit, PAGE)
-    last = (-1, -1)
-    while len(found) < wanted.limit:
-        due, id_ = last
-        page = tx.all(DUE, target=wanted.target, now=now, due=due, id=id_, limit=size)
-        if not page:
-            break
-        lanes = sorted({row[2] for row in page} - first.keys())
-        rows = tx.all(FIRST, target=wanted.target, lanes=lanes, resend=wanted.resend)
-        first |= dict.fromkeys(lanes, 0) | {row[0]: row[1] for row in rows}
-        # An uncertain reply was probably sent: it holds up no later one, nor they it.
-        found += [
-            id_
-            for _, id_, lane, state in page
-            if first[lane] == id_ or (state == "uncertain" and not wanted.resend)
-        ]
-        last, size = page[-1][:2], size * 2
-    return found[: wanted.limit]
-
-
-def _referred(tx: Transaction, items: list[Item], target: str, now: int) -> list[Item]:
-    """
-    What follows on a record tells the store which one, in the store's own word.
-
-    So does a first revision that was parked and is tried again after a later one.
-    """
-    following = {one.record_id for one in items if _may_follow(one, now)}
-    if not following or not target.startswith(CENTRAL):
-        return items
-    known: dict[str, tuple[int, str]] = {}
-    for record_id, revision, reference in tx.all(
-        KNOWN_AS, target=target, record_ids=sorted(following)
-    ):
-        known[record_id] = (revision, reference or known.get(record_id, (0, ""))[1])
-    return [
-        msgspec.structs.replace(
-            one, known=known[one.record_id][0], reference=known[one.record_id][1]
-        )
-        if one.record_id in known
-        else one
-        for one in items
-    ]
-
-
-def _may_follow(item: Item, now: int) -> bool:
-    return item.revision > 1 or item.kind == "comment" or item.created_at < now - YOUNG_MS
-
-
-def _item(row: Row, body: bytes, owner: str) -> Item:
-    id_, record_id, kind, revision, target, lane, data_key, *rest = row
-    attempts, created_at, state, previous_owner = rest
-    return Item(
-        id=id_,
-        record_id=record_id,
-        kind=kind,
-        revision=revision,
-        target=target,
-        lane=lane,
-        body=body,
-        data_key=None if data_key is None else bytes(data_key),
-        attempts=attempts,
-        created_at=created_at,
-        state=state,
-        owner=owner,
-        interrupted=previous_owner is not None,
-    )
 
 
 def _alike(

@@ -6,6 +6,7 @@ reply looks like is for the gateway to say.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from channels.contract import Outcome, TryLater
@@ -56,6 +57,12 @@ class Surroundings:
     on_ended: Callable[[Transaction, Sequence[Result], int], None] = lambda *_: None
     #: After each commit: target and how many rows went into which state.
     on_settled: Callable[[str, Mapping[str, int]], None]
+    #: After each commit that brought rows forward: the targets that have some due now.
+    on_due: Callable[[AbstractSet[str]], None] = lambda _: None
+    #: Owners of the same kind in other processes that are not known to be dead.
+    living: Callable[[Transaction], Sequence[str]] = lambda _: ()
+    #: Whether the other processes take this one for alive.
+    standing: Callable[[], bool] = lambda: True
 
 
 def to_central(central: Central) -> Target:

@@ -12,14 +12,15 @@ import contextlib
 import traceback
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import structlog
 
 from channels.contract import Outcome, Receipt, Refused, TryLater, Uncertain
-from forwarder import outbox
+from forwarder import claiming, outbox
 from forwarder.breaker import Breaker
+from forwarder.claiming import Claim
 from forwarder.item import Item, Result, Rules
-from forwarder.outbox import Claim
 from forwarder.ports import Transaction
 from forwarder.target import Surroundings, Target
 
@@ -27,8 +28,13 @@ from forwarder.target import Surroundings, Target
 PART_OF_LEASE = 0.75
 # Where more waits than can be taken, each so many claims one begins with what came last.
 FRESH_EVERY = 4
+# What ends or is put within so short a time shares one write: acknowledgements wait behind each.
+BREATH_SECONDS = 0.03
 # The wall clock may be this much behind the monotonic one before we call it set back.
 CLOCK_SLACK_MS = 5_000
+# What was decided by the clock before it was set back may be committed so long after.
+LATECOMERS_SECONDS = 60.0
+GONE = TryLater(reason="the lease ended before it was sent")
 
 _log = structlog.get_logger()
 
@@ -48,7 +54,11 @@ class Worker:
         self._results: list[Result] = []
         self._clock_lead: float | None = None
         self._set_back = 0
+        #: Until when rows may come from before the clock was set back, by the event loop's.
+        self._late_until = 0.0
         self._claims = 0
+        #: When the database was last asked, by the event loop's clock.
+        self._looked = 0.0
         #: The last claim could have been larger: others wait.
         self._behind = False
 
@@ -85,9 +95,10 @@ class Worker:
 
     async def _exchange(self) -> list[Item]:
         """Settle what has ended and claim what may go next, in one write."""
-        now = self._around.clock()
+        now, self._looked = self._around.clock(), asyncio.get_running_loop().time()
         results, rules, room = list(self._results), self._rules(), self._room(now)
-        self._set_back += self._clock_set_back(now)
+        living = self._around.living
+        self._look_at_clock(now)
         if not results and not room and not self._set_back:
             return []
         wanted = Claim(
@@ -99,14 +110,15 @@ class Worker:
             newest=self._behind and self._claims % FRESH_EVERY == 0,
         )
 
-        def exchange(tx: Transaction) -> tuple[Counter[str], list[Item]]:
-            if self._set_back:
-                outbox.rewind(tx, self.target.name, self._set_back, now)
-            settled = outbox.settle(tx, results, rules, now)
-            return settled, outbox.claim(tx, wanted, now) if room else []
+        def exchange(tx: Transaction) -> tuple[Counter[str], set[str], list[Item]]:
+            self._set_right(tx, now)
+            settled, due = outbox.settle(tx, results, rules, now)
+            if not room:
+                return settled, due, []
+            return settled, due, claiming.claim(tx, replace(wanted, living=living(tx)), now)
 
         try:
-            settled, claimed = await self._around.database.write(exchange)
+            settled, due, claimed = await self._around.database.write(exchange)
         except self._around.unavailable as exc:
             # The results stay here and are offered again; their rows stay leased.
             _log.warning("outbox not written", target=self.target.name, reason=type(exc).__name__)
@@ -119,6 +131,8 @@ class Worker:
         if settled:
             _log.info("outbox settled", target=self.target.name, **settled)
             self._around.on_settled(self.target.name, settled)
+        if due:
+            self._around.on_due(due)
         # After a jump of the clock a lease may look over while the delivery is still under way.
         return [item for item in claimed if item.id not in self._active]
 
@@ -141,14 +155,21 @@ class Worker:
             return 0 if self._active else self._policy.batch
         return max(0, self._policy.in_flight - len(self._active))
 
-    def _clock_set_back(self, now: int) -> int:
-        """By how many milliseconds the wall clock was set back since the last look, or 0."""
+    def _look_at_clock(self, now: int) -> None:
+        """See whether the wall clock was set back since the last look, and by how much."""
         lead = now - asyncio.get_running_loop().time() * 1000
-        lost, self._clock_lead = (self._clock_lead or lead) - lead, lead
-        if lost < CLOCK_SLACK_MS:
-            return 0
-        self._breaker.clock_went_back(int(lost))
-        return int(lost)
+        lost, self._clock_lead = int((self._clock_lead or lead) - lead), lead
+        if lost >= CLOCK_SLACK_MS:
+            self._breaker.clock_went_back(lost)
+            self._set_back += lost
+            self._late_until = self._looked + LATECOMERS_SECONDS
+
+    def _set_right(self, tx: Transaction, now: int) -> None:
+        """Let nothing wait for a time that only the wrong clock meant."""
+        if self._set_back:
+            outbox.rewind(tx, self.target.name, self._set_back, now)
+        if self._looked < self._late_until:
+            outbox.pull_in(tx, now)
 
     # --- one delivery --------------------------------------------------------------------------
 
@@ -176,10 +197,19 @@ class Worker:
 
     async def _fly(self, items: Sequence[Item]) -> None:
         probing = self._breaker.probing
+        if not self._is_ours_still():
+            for item in items:
+                self._ended(Result(item=item, outcome=GONE))
+            return
         outcomes = await self._outcomes(items)
         self._note(outcomes)
         for item, outcome in zip(items, outcomes, strict=True):
             self._ended(Result(item=item, outcome=outcome, probe=probing))
+
+    def _is_ours_still(self) -> bool:
+        """Whether what was claimed last is ours by our own clock; we may have been frozen since."""
+        held = asyncio.get_running_loop().time() - self._looked
+        return held < self._policy.lease * PART_OF_LEASE and self._around.standing()
 
     def _ended(self, result: Result) -> None:
         self._results.append(result)
@@ -225,6 +255,9 @@ class Worker:
 
     async def _rest(self) -> None:
         """Until something has ended, somebody pokes, or it is time to look again."""
+        if not self._behind:
+            passed = asyncio.get_running_loop().time() - self._looked
+            await asyncio.sleep(max(0.0, BREATH_SECONDS - passed))
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._policy.poll):
                 await self._bell.wait()

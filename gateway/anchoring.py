@@ -22,6 +22,7 @@ from forwarder.outbox import CENTRAL, CHANNEL, Entry
 from forwarder.ports import Database, Transaction
 from forwarder.target import Target
 from gateway import anchors
+from gateway.durable import sync_folder
 from gateway.sections import Proof
 from gateway.signing import Signer
 from gateway.vault import Vault
@@ -165,6 +166,7 @@ def _append(path: Path, items: Sequence[Item]) -> Sequence[Outcome]:
                     file.write(item.body + b"\n")
             file.flush()
             os.fsync(file.fileno())
+        sync_folder(path.parent)
     except OSError as exc:
         return [TryLater(reason=f"{path.name}: {os.strerror(exc.errno or 0)}")] * len(items)
     return [Receipt()] * len(items)

@@ -5,8 +5,8 @@ A message that must not be answered (a robot's) or cannot be (no way back) gets 
 """
 
 import unicodedata
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
 
@@ -20,8 +20,8 @@ from gateway.turn import CHATS, Question
 from normalizer.dialog_phrases import is_alarm
 from normalizer.dialog_talk import Begin, Known, Topic
 from normalizer.language import language_of
-from normalizer.record import Record
-from normalizer.replies import button, phrase
+from normalizer.record import PrivateKind, Record
+from normalizer.replies import button, kinds_told, phrase
 from normalizer.rules import Rules
 from normalizer.wording import Sentence
 
@@ -34,10 +34,8 @@ KINDS: Mapping[Sentence, str] = MappingProxyType(
         **dict.fromkeys(("choose", "erase_ask", "prove"), "question"),
         **dict.fromkeys(("added", "place_added", "answered"), "added"),
         **dict.fromkeys(("made_anonymous", "made_confidential", "made_hidden"), "changed"),
-        **dict.fromkeys(
-            ("withdrawn", "discarded", "solved", "unsolved", "erased", "stopped", "resumed"),
-            "changed",
-        ),
+        **dict.fromkeys(("withdrawn", "discarded", "solved", "unsolved"), "changed"),
+        **dict.fromkeys(("erased", "erased_but_held", "stopped", "resumed"), "changed"),
         "thanks": "thanks",
     }
 )
@@ -68,14 +66,24 @@ class Words:
     language: str | None = None
 
 
-def receipt_for(
-    record: Record, rules: Rules, *, begin: Begin, topic: Topic | None, chat: bool
+def receipt_for(  # noqa: PLR0913 (what a receipt may speak of)
+    record: Record,
+    rules: Rules,
+    *,
+    begin: Begin,
+    topic: Topic | None,
+    chat: bool,
+    masked: Sequence[PrivateKind] = (),
 ) -> Words:
-    """The answer to a report: its case code, and perhaps the one question."""
+    """The answer to a report: its case code, what was masked, and perhaps the one question."""
     code, language = record.case_code, record.language
     sentence = begin.receipt or _receipt_sentence(record)
-    other = {"other": begin.instead_of} if begin.receipt else {}
-    text = phrase(rules, sentence, language, code=code, **other)
+    if masked and sentence == "receipt_anonymous":
+        sentence = "receipt_masked"  # both in one SMS
+    values = {"other": begin.instead_of, "kinds": kinds_told(rules, masked, language)}
+    text = phrase(rules, sentence, language, code=code, **values)
+    if masked and sentence != "receipt_masked":
+        text = f"{text} {phrase(rules, 'masked', language, code=code, **values)}"
     if topic:
         text = f"{text}\n\n{_asked(record, rules, topic)}"
     return Words(
@@ -110,10 +118,29 @@ def say(  # noqa: PLR0913 (what an answer may speak of)
         kind=KINDS.get(sentence, "status"),
         text=phrase(rules, sentence, language, **values),
         subject=_subject(sentence, rules, language, code),
-        case_code=code,
+        case_code=report.case_code if report else "",
         buttons=_erase_buttons(rules, language) if sentence == "erase_ask" else (),
         language=language,
     )
+
+
+def warned(
+    words: Words | None, masked: Sequence[PrivateKind], rules: Rules, record: Record
+) -> Words | None:
+    """
+    The same answer with a word on what was masked in an anonymous report, or that word alone.
+
+    What it is is never quoted: an answer can be read by others.
+    """
+    if not masked:
+        return words
+    language = words.language if words else record.language
+    code, kinds = record.case_code, kinds_told(rules, masked, language)
+    text = phrase(rules, "masked", language, code=code, kinds=kinds)
+    if words:
+        return replace(words, text=f"{words.text} {text}")
+    subject = phrase(rules, "subject_report", language, code=code)
+    return Words(kind="changed", text=text, subject=subject, case_code=code, language=language)
 
 
 def addressed(

@@ -10,7 +10,7 @@ Every message is safe at every moment, so stopping is a courtesy and `kill -9` i
 import asyncio
 import os
 import signal
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from functools import partial
@@ -21,23 +21,28 @@ from aiohttp import web
 from forwarder import outbox
 from forwarder.ports import Transaction
 from gateway import leases
-from gateway.build import DAY_MS, Parts, build
+from gateway.build import PIPELINE, UPKEEP, Parts, build, owner_of
 from gateway.build_craft import build_rules
 from gateway.clock import now_ms
+from gateway.cluster import Cluster, lead
+from gateway.console.build import build_console, build_office
+from gateway.console.frame import ROOT
+from gateway.console.guard import Gate
 from gateway.errors import SettingsError
 from gateway.health import Health, until_listening
-from gateway.heeding import heed
-from gateway.http import internal_app, open_doors, public_app, runner_of
-from gateway.internal import carry_out, entrusted, file_for, renew_key, scrape
+from gateway.internal import renew_key
+from gateway.node import taken_name
 from gateway.notify import Notifier
-from gateway.refill import refill
+from gateway.roles import SERVING_OFFICERS, TAKING_IN, WORKING, Role
 from gateway.secrets import Secrets, gateway_key
+from gateway.serving import internal_app_of, listen, public_app_of
 from gateway.settings import Settings, read_settings
-from gateway.sockets import host_and_port, passed_sockets
+from gateway.sockets import passed_sockets
 from gateway.store import Store
 from gateway.store.sqlite import Sqlite
 from gateway.supervise import keep_running
-from gateway.vault import Vault
+from gateway.taking_in import pulling, taking_in
+from gateway.watchers import watchers
 from gateway.workshop import InProcess
 
 log = structlog.get_logger()
@@ -54,23 +59,30 @@ class App:
         settings: Settings,
         environment: MutableMapping[str, str],
         workshop: InProcess | None = None,
+        *,
+        role: Role = "all",
+        gate: Gate | None = None,
     ) -> None:
         self._settings = settings
         self._environment = environment
         self._workshop = workshop
+        self._role = role
+        self._gate = gate
         self._notifier = Notifier(environment)
         self._sockets = passed_sockets(environment)
         self._stop = asyncio.Event()
         self._drained = asyncio.Event()
         self._public: web.BaseSite | None = None
         self._asked = 0.0
+        #: What runs, once it has been built.
+        self.parts: Parts | None = None
         #: The settings, as they were last read.
         self._in_force = settings
 
     async def run(self, started: Callable[[], None]) -> None:
         """Run until SIGTERM or SIGINT; `started` is called once everything listens."""
         async with AsyncExitStack() as stack:
-            parts = await self._open(stack)
+            self.parts = parts = await self._open(stack)
             health = Health(parts.store, self._settings.data_dir)
             await self._serve(stack, parts, health)
             async with asyncio.TaskGroup() as group:
@@ -90,109 +102,106 @@ class App:
     async def _open(self, stack: AsyncExitStack) -> Parts:
         settings = self._settings
         settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        store = await Store.open(settings.store_url)
+        if self._role != "all" and settings.store_url.startswith("sqlite:"):
+            raise SettingsError(
+                f"role {self._role}: SQLite belongs to one process, which does everything;"
+                " set [store] url to a PostgreSQL"
+            )
+        store = await Store.open(settings.store_url, settings.store_copies)
         stack.push_async_callback(store.close)
         empty = await store.read(lambda tx: tx.one("select id from journal limit 1")) is None
-        key = open_key(settings, self._environment, may_create=empty)
-        parts = build(settings, key, store, self._workshop)
+        # Parts of a gateway share one key; each making its own, none could read the others'.
+        may_create = empty and self._role == "all"
+        key = open_key(settings, self._environment, may_create=may_create)
+        cluster = await self._join(stack, store)
+        parts = build(settings, key, store, self._workshop, cluster=cluster)
         parts.metrics.reloaded(datetime.now(UTC))
         for channel in parts.channels.values():
             stack.push_async_callback(channel.close)
         for central in parts.centrals.values():
             stack.push_async_callback(central.close)
         stack.callback(parts.workshop.close)
+        if cluster:
+            if self._role in TAKING_IN:
+                cluster.want(*(pulling(name) for name in parts.fenced))
+            parts.journal.use(cluster.chain)
+            cluster.moved = parts.journal.use
         await parts.journal.open()
-        await store.write(partial(_release, alone=isinstance(store.engine, Sqlite)))
         return parts
 
-    async def _serve(self, stack: AsyncExitStack, parts: Parts, health: Health) -> None:
-        http = self._settings.http
-        routes = [
-            route
-            for name, channel in parts.channels.items()
-            for route in channel.routes(parts.inboxes[name])
-        ]
-        routes += parts.back.door.routes()
-        internal = internal_app(
-            ready=health.missing,
-            metrics=partial(scrape, parts, health),
-            carry_out=partial(carry_out, parts),
-            file=partial(file_for, parts),
-            entrust=partial(entrusted, parts, self._environment),
-            token=operator_token(parts.vault),
-        )
-        await self._listen(stack, internal, "internal", http.internal)
-        public = public_app(routes, most_bytes=http.body_bytes, arriving_bytes=http.arriving_bytes)
-        self._public = await self._listen(stack, public, "public", http.public)
+    async def _join(self, stack: AsyncExitStack, store: Store) -> Cluster | None:
+        """Take our place among the processes of a cluster, or that of the only one there is."""
+        if isinstance(store.engine, Sqlite):
+            await store.write(_release)
+            return None
+        node = stack.enter_context(taken_name(self._settings.data_dir))
+        cluster = Cluster(store, node, buried=_bury)
+        if self._role in WORKING:
+            cluster.want(PIPELINE, UPKEEP)
+        # What a process before this one held under our name.
+        await store.write(partial(_bury, node=node))
+        await cluster.beat()
+        stack.push_async_callback(cluster.leave)
+        return cluster
 
-    async def _listen(
-        self, stack: AsyncExitStack, app: web.Application, name: str, address: str
-    ) -> web.BaseSite:
-        runner = runner_of(app, drain=self._settings.limits.drain)
-        await runner.setup()
-        open_doors(runner)
-        stack.push_async_callback(runner.cleanup)
+    async def _serve(self, stack: AsyncExitStack, parts: Parts, health: Health) -> None:
+        internal = internal_app_of(parts, health, self._environment)
+        if self._role in SERVING_OFFICERS:
+            internal.add_subapp(ROOT, build_console(build_office(parts, now_ms), self._gate))
+        await self._listen(stack, internal, "internal")
+        public = public_app_of(parts)  # also where it is not served: a channel hears its inbox so
+        if self._role in TAKING_IN:
+            self._public = await self._listen(stack, public, "public")
+
+    async def _listen(self, stack: AsyncExitStack, app: web.Application, name: str) -> web.BaseSite:
         passed = self._sockets.get(name)
-        host, port = host_and_port(address)
-        site = web.SockSite(runner, passed) if passed else web.TCPSite(runner, host, port)
-        try:
-            await site.start()
-        except OSError as exc:
-            raise SettingsError(
-                f"{self._settings.file}: http.{name}: cannot listen on {address}: {exc.strerror}"
-            ) from exc
-        return site
+        return await listen(stack, app, name, settings=self._settings, passed=passed)
 
     def _start(
         self, group: asyncio.TaskGroup, parts: Parts, health: Health
     ) -> list[asyncio.Task[None]]:
         longest = self._settings.limits.restart_wait
-        group.create_task(
-            keep_running(
-                "pipeline",
-                lambda: parts.pipeline.run(parts.journal.arrived, self._drained),
-                longest_wait=longest,
-            )
-        )
-        for worker in parts.workers:
-            group.create_task(keep_running(worker.target.name, worker.run, longest_wait=longest))
-        watchers = [
-            group.create_task(keep_running(name, run, longest_wait=longest))
-            for name, run in self._watchers(parts)
-        ]
         watchdog = group.create_task(self._notifier.watch(health.store_writable))
+        beside = [
+            group.create_task(keep_running(name, run, longest_wait=longest))
+            for name, run in watchers(parts, self._role, partial(self._rethink, parts))
+        ]
+        if self._role in WORKING:
+            group.create_task(
+                keep_running(
+                    "pipeline",
+                    lambda: parts.pipeline.run(parts.journal.arrived, self._drained),
+                    longest_wait=longest,
+                )
+            )
+            for worker in parts.workers:
+                group.create_task(
+                    keep_running(worker.target.name, worker.run, longest_wait=longest)
+                )
         listeners = [
             group.create_task(
                 keep_running(
                     f"channel {name}",
-                    partial(channel.listen, parts.inboxes[name]),
+                    partial(
+                        taking_in,
+                        channel,
+                        parts.inboxes[name],
+                        lead=lead(parts.cluster, pulling(name)),
+                        fenced=parts.fenced.get(name),
+                    ),
                     longest_wait=longest,
                     told=partial(_channel_told, parts, health, name),
                 )
             )
             for name, channel in parts.channels.items()
+            if self._role in TAKING_IN
         ]
-        return [*listeners, *watchers, watchdog]
-
-    def _watchers(self, parts: Parts) -> list[tuple[str, Callable[[], Awaitable[None]]]]:
-        """What runs beside pipeline, workers and channels, by name."""
-        window = self._settings.pipeline.match_window_days * DAY_MS
-        return [
-            ("rhythm", parts.rhythm.run),
-            ("deadlines", parts.deadlines.run),
-            ("anchors", parts.anchoring.run),
-            ("holdings", parts.holdings.run),
-            ("troubles", partial(parts.troubles.run, parts.store)),
-            (
-                "fingerprints",
-                partial(refill, parts.store, parts.workshop, window=window, clock=now_ms),
-            ),
-            ("learned", partial(heed, self._settings.data_dir, partial(self._rethink, parts))),
-            *parts.back.running(),
-        ]
+        return [*listeners, *beside, watchdog]
 
     async def _until_open(self, parts: Parts) -> None:
         """Wait for the channels' own listeners, not longer than a restart may take."""
+        if self._role not in TAKING_IN:
+            return
         try:
             async with asyncio.timeout(self._settings.limits.drain):
                 for channel in parts.channels.values():
@@ -207,6 +216,10 @@ class App:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._asked_to_stop)
         loop.add_signal_handler(signal.SIGHUP, self._reload, parts)
+
+    def stop(self) -> None:
+        """Finish what is in hand and return from `run`."""
+        self._stop.set()
 
     def _asked_to_stop(self) -> None:
         now = asyncio.get_running_loop().time()
@@ -273,16 +286,15 @@ def open_key(
     return key.value
 
 
-def operator_token(vault: Vault) -> str:
-    """What the command line shows to the daemon; both know the gateway key."""
-    return vault.derive("operator token").hex()
-
-
-def _release(tx: Transaction, *, alone: bool) -> None:
-    """Take back what a process before this one held."""
+def _release(tx: Transaction) -> None:
+    """Take back what a process before this one held, where there is no other."""
     outbox.release(tx, now_ms())
-    if alone:
-        leases.release(tx, now_ms())
+    leases.release(tx, now_ms())
+
+
+def _bury(tx: Transaction, node: str) -> None:
+    """Give back what a process held that has ended."""
+    outbox.release(tx, now_ms(), owner_of(node))
 
 
 def _channel_told(parts: Parts, health: Health, name: str, up: bool) -> None:  # noqa: FBT001

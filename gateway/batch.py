@@ -12,6 +12,7 @@ from gateway.assembly import PartSeen, is_piece
 from gateway.reading import Opened
 from gateway.turn import Context, Inquiry
 from gateway.work import Settled
+from gateway.workshop import Seat
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -22,12 +23,15 @@ class Batch(msgspec.Struct, frozen=True):
 
     opened: Sequence[Opened] = ()
     inquiries: Sequence[Inquiry] = ()
+    #: Where they were read, and what they say is kept.
+    seat: Seat | None = None
 
     def without(self, ids: AbstractSet[int]) -> "Batch":
         """The same, but for rows that came to their end with an earlier batch."""
         return Batch(
             opened=[row for row in self.opened if row.row.id not in ids],
             inquiries=[asked for asked in self.inquiries if asked.id not in ids],
+            seat=self.seat,
         )
 
 
@@ -41,6 +45,7 @@ class Known(msgspec.Struct, frozen=True):
     contexts: Sequence[Context] = ()
     #: What must come after the others' commit.
     later: Sequence[Inquiry] = ()
+    seat: Seat | None = None
 
 
 def is_part(opened: Opened) -> bool:

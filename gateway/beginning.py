@@ -22,7 +22,8 @@ from gateway.work import Settled
 from normalizer.dialog import question_after
 from normalizer.dialog_fold import Member, fold
 from normalizer.dialog_talk import Begin, Topic
-from normalizer.record import Record
+from normalizer.privacy_hidden import self_told
+from normalizer.record import PrivateKind, Record
 
 
 class Beginner:
@@ -44,7 +45,7 @@ class Beginner:
             settled=_settled(question, waited, draft), fetches=fetches(record, draft.message)
         )
         self._recorder.put(made, draft, record, turn.now)
-        self._answer(made, turn, decision, record)
+        self._answer(made, turn, decision, record, masked=self_told(draft.message))
         return made
 
     def _draft(self, question: Question, waited: Sequence[Opened], decision: Begin) -> Draft:
@@ -67,7 +68,15 @@ class Beginner:
             return draft
         return structs.replace(draft, understood=question.understood, keys=question.keys)
 
-    def _answer(self, made: Made, turn: Turn, decision: Begin, record: Record) -> None:
+    def _answer(
+        self,
+        made: Made,
+        turn: Turn,
+        decision: Begin,
+        record: Record,
+        *,
+        masked: Sequence[PrivateKind],
+    ) -> None:
         """The receipt, with the one question behind it that the report may raise."""
         ready, manners, rules = turn.question.ready, self._recorder.manners, self._recorder.rules
         chat = ready.row.channel in CHATS
@@ -85,7 +94,14 @@ class Beginner:
             made.effects.closed.append(ready.lane)  # the wish was for this report
         if not silent:
             patience = manners.receipt_patience if manners.centrals else 0
-            words = receipt_for(record, rules, begin=decision, topic=aloud, chat=chat)
+            words = receipt_for(
+                record,
+                rules,
+                begin=decision,
+                topic=aloud,
+                chat=chat,
+                masked=masked,
+            )
             made.entries += addressed(words, turn.question, turn.now + patience, record.record_id)
 
 

@@ -15,11 +15,11 @@ from forwarder.ledger import Ledger, NoLedger, OutboxLedger
 from forwarder.outbox import CENTRAL
 from forwarder.ports import Database
 from gateway import records
+from gateway.build_craft import build_files
 from gateway.clock import now_ms
 from gateway.config_files import find_config_file
 from gateway.decode import Decoder, read_toml
 from gateway.errors import SettingsError
-from gateway.files import Files
 from gateway.secrets import Secrets
 from gateway.settings import CentralSettings, Settings
 
@@ -65,12 +65,11 @@ def _ledger(name: str, database: Database | None) -> Ledger:
 
 
 def kept_file(settings: Settings, sha256: str) -> bytes | None:
-    """An attachment by its SHA-256; None where it is gone."""
+    """An attachment by its SHA-256; None where it is gone, OSError where its place is away."""
     try:
-        return (
-            Files(settings.data_dir / "attachments", settings.attachments).path(sha256).read_bytes()
-        )
-    except OSError:
+        with build_files(settings).open(sha256) as file:
+            return file.read()
+    except FileNotFoundError:
         return None
 
 

@@ -8,6 +8,7 @@ from gateway.config_files import config_files, learned_files
 from gateway.craft import Craft
 from gateway.days_off import days_off
 from gateway.errors import SettingsError
+from gateway.file_places import FOLDER
 from gateway.files import Files
 from gateway.ministry import Ministry
 from gateway.reading import Reader
@@ -76,7 +77,7 @@ def read_topics(settings: Settings) -> tuple[Topic, ...]:
 
 def build_files(settings: Settings) -> Files:
     """Where attachments are kept."""
-    return Files(settings.data_dir / "attachments", settings.attachments)
+    return Files(settings.data_dir / FOLDER, settings.attachments)
 
 
 def build_ministry(settings: Settings) -> Ministry | None:

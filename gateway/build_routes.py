@@ -36,7 +36,7 @@ def categories_of(taxonomy: TaxonomyFile) -> Mapping[str, str]:
     """What topics are called in the national category tree: branch and topic."""
     groups = {topic.name: topic.group for topic in taxonomy.topics}
     return {
-        topic.name: f"{topic.group or groups.get(topic.under, '')} / {topic.name.replace('_', ' ')}"
+        topic.name: f"{topic.group or groups.get(topic.under, '')} / {topic.title}"
         for topic in taxonomy.topics
     }
 

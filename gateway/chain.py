@@ -42,6 +42,11 @@ def journal_id(chain: int, position: int) -> int:
     return chain << CHAIN_BITS | position
 
 
+def chain_of(id_: int) -> int:
+    """The chain of a journal row."""
+    return id_ >> CHAIN_BITS
+
+
 def link(before: bytes, ids: tuple[str, str, int], payload: bytes) -> bytes:
     """
     The digest of a row: SHA-256 over the digest before and the row, lengths first.

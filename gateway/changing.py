@@ -12,7 +12,7 @@ import msgspec
 
 from channels.contract import InboundMessage
 from forwarder.update import Comment
-from gateway.answering import addressed, say
+from gateway.answering import addressed, say, warned
 from gateway.beginning import fetches
 from gateway.members import Part
 from gateway.naming import hidden_lane, moment, record_id_of
@@ -24,6 +24,7 @@ from gateway.work import Settled
 from normalizer.dialog_commands import has_things, words_of
 from normalizer.dialog_fold import Folded, Member, fold, kept, told_by
 from normalizer.dialog_talk import TOGETHER, WITHDRAWN, Change
+from normalizer.privacy_self import self_kinds
 from normalizer.record import Record
 
 # What a message brings into a report; the other roles are commands about it.
@@ -69,7 +70,8 @@ class Changer:
             made.effects.moved.append((report.record_id, WITHDRAWN))
         if decision.role == "unsent" and folded.withdrawn:
             decision = replace(decision, say="withdrawn")
-        self._answer(made, turn, decision, before=before, revision=revision)
+        anonymous = before.anonymous or folded.message.anonymous
+        self._answer(made, turn, decision, before=before, revision=revision, anonymous=anonymous)
         return made
 
     def _comment(self, made: Made, turn: Turn, decision: Change, before: Record) -> tuple[str, ...]:
@@ -204,14 +206,29 @@ class Changer:
         self._recorder.put(made, draft, after, turn.now, commented=commented)
         return after.revision
 
-    def _answer(
-        self, made: Made, turn: Turn, decision: Change, *, before: Record, revision: int
+    def _answer(  # noqa: PLR0913 (what there is to answer)
+        self,
+        made: Made,
+        turn: Turn,
+        decision: Change,
+        *,
+        before: Record,
+        revision: int,
+        anonymous: bool,
     ) -> None:
         manners, rules = self._recorder.manners, self._recorder.rules
-        if decision.say is None or turn.context.answers >= manners.replies_per_hour:
+        if turn.context.answers >= manners.replies_per_hour:
             return
-        said = turn.question.ready.message.text
-        words = say(decision.say, rules, said, report=decision.report, record=before)
+        message = turn.question.ready.message
+        words = None
+        if decision.say:
+            words = say(decision.say, rules, message.text, report=decision.report, record=before)
+        if revision and anonymous:
+            # Of this message or, where it asks for that, of the report so far.
+            masked = self_kinds(before.title, before.text, message.text)
+            words = warned(words, masked, rules, before)
+        if words is None:
+            return
         # Revision 1 answers no other change: the same key for each of many photos.
         number = 1 if decision.once else revision
         made.entries += addressed(

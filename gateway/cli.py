@@ -17,8 +17,6 @@ from gateway.commands.correct import correct
 from gateway.commands.custody import (
     breach_report,
     erase,
-    hold,
-    release,
     retain,
     reveal,
     tighten,
@@ -26,9 +24,11 @@ from gateway.commands.custody import (
 from gateway.commands.deadlines import deadlines
 from gateway.commands.evaluate import evaluate
 from gateway.commands.handoff import handoff
+from gateway.commands.hold import hold, holds, release
 from gateway.commands.keys import keys, unseal
 from gateway.commands.look import export, status
 from gateway.commands.match import match
+from gateway.commands.migrate_store import migrate_store
 from gateway.commands.normalize import normalize
 from gateway.commands.notices import notices_
 from gateway.commands.officer import import_, signals_
@@ -38,6 +38,7 @@ from gateway.commands.reconcile import reconcile
 from gateway.commands.run import run
 from gateway.commands.send import send
 from gateway.commands.train import train
+from gateway.commands.user import user
 from gateway.errors import SettingsError
 from gateway.store import StoreError
 
@@ -63,11 +64,13 @@ OPERATE = (
     reconcile,
     export,
     backup,
+    migrate_store,
 )
 OFFICERS = (import_, signals_, places, correct, handoff, conform, deadlines, train)
 MEASURE = (normalize, match, evaluate)
-PRIVACY = (keys, unseal, tighten, reveal, hold, release, erase, retain, breach_report)
-for command in (*OPERATE, *PRIVACY, *OFFICERS, *MEASURE):
+ACCESS = (user,)
+PRIVACY = (keys, unseal, tighten, reveal, hold, release, holds, erase, retain, breach_report)
+for command in (*OPERATE, *ACCESS, *PRIVACY, *OFFICERS, *MEASURE):
     cli.add_command(command)
 
 

@@ -39,6 +39,14 @@ ALONE = """
 insert into clusters (cluster, whole, reports, day_began, day_senders)
 values (:part, :part, 1, :now, 1) on conflict (cluster) do nothing
 """
+WITHOUT = "update clusters set reports = reports - 1 where cluster = :whole"
+BY_ITSELF = "update clusters set whole = cluster, reports = 1 where cluster = :cluster"
+INHERIT = """
+update clusters set reports = (select w.reports from clusters w where w.cluster = :cluster)
+where cluster = :heir
+"""
+CALL = "update clusters set cluster = :name where cluster = :cluster"
+CALL_WHOLE = "update clusters set whole = :name where whole = :cluster"
 SIZE = "select reports, day_senders from clusters where cluster = :cluster"
 
 
@@ -92,6 +100,44 @@ def unite(tx: Transaction, cluster: str, other: str, *, now: int) -> None:
     tx.run(ALONE, part=part, now=now)
     tx.run(ABSORB, whole=cluster, part=part)
     tx.run(UNITE, whole=cluster, part=part)
+
+
+def size(tx: Transaction, cluster: str) -> int:
+    """How many reports a cluster counts; 1 for a report by itself."""
+    row = tx.one(SIZE, cluster=cluster)
+    return int(row[0]) if row else 1
+
+
+def join(tx: Transaction, cluster: str, other: str, *, now: int) -> bool:
+    """Make two clusters or single reports one, as a person decides; False where they are one."""
+    first, second = whole(tx, cluster), whole(tx, other)
+    if first == second:
+        return False
+    tx.run(ALONE, part=first, now=now)
+    unite(tx, first, second, now=now)
+    return True
+
+
+def leave(tx: Transaction, cluster: str) -> None:
+    """One report less in this cluster."""
+    tx.run(WITHOUT, whole=whole(tx, cluster))
+
+
+def stand_alone(tx: Transaction, cluster: str) -> None:
+    """A cluster of one report is a part of nothing any more."""
+    tx.run(BY_ITSELF, cluster=cluster)
+
+
+def succeed(tx: Transaction, cluster: str, heir: str) -> None:
+    """What was one with this cluster is one with another part of it."""
+    tx.run(INHERIT, cluster=cluster, heir=heir)
+    tx.run(CALL_WHOLE, cluster=cluster, name=heir)
+
+
+def rename(tx: Transaction, cluster: str, name: str) -> None:
+    """Name a cluster after another of its records: the one it was named after leaves it."""
+    tx.run(CALL, cluster=cluster, name=name)
+    tx.run(CALL_WHOLE, cluster=cluster, name=name)
 
 
 def _told_at(senders: int) -> bool:

@@ -13,6 +13,7 @@ from forwarder import outbox_desk
 from forwarder.ports import Transaction
 from gateway import members, records
 from gateway.back import silence, timeline
+from gateway.custody.holding import held_of
 from gateway.members import Waiting
 from gateway.naming import hidden_lane, is_hidden, moment
 from gateway.questions import Open
@@ -26,6 +27,8 @@ from normalizer.dialog_talk import WITHDRAWN, Asked, Conversation, Known
 MOST_WAITS = 3
 # Commands that only look: nothing they depend on has to be loaded but the state of a case.
 LOOKING = ("status", "send")
+# Commands by which a sender may be forgotten: HAPUS YA, and YES to the question of HAPUS.
+ERASING = ("erase", "yes")
 #: Answered without knowing anybody.
 ALWAYS_THE_SAME = ("help", "hello", "thanks")
 
@@ -82,6 +85,7 @@ def talk(inquiry: Inquiry, at: Moment) -> Talk | None:
         waiting=load(at.tx, [row.id for row in waiting]),
         hold_until=_hold_until(inquiry, waiting, at),
         steps=_steps(at.tx, conversation, inquiry) if name in LOOKING else (),
+        held=held_of(at.tx, (lane, hidden_lane(at.vault, lane))) if name in ERASING else (),
     )
 
 

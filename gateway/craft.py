@@ -14,20 +14,26 @@ import structlog
 from msgspec import field
 from msgspec.structs import replace
 
-from channels.contract import InboundMessage
+from channels.contract import InboundMessage, Signal
 from forwarder.outbox import Sealed, seal
 from gateway.assembly import PartSeen, Ready, assemble, is_piece
 from gateway.clock import now_ms
 from gateway.earlier import Earlier
 from gateway.fetching import wanted
 from gateway.hiding import blind
+from gateway.monitor.glance import Glance
 from gateway.naming import lane_of, moment
 from gateway.reading import Opened, Reader
 from gateway.recording import Recorder
 from gateway.records import Stored, Written
+from gateway.revise import opened
 from gateway.talking import Talker
 from gateway.turn import Context, Effects, Inquiry, Made, Question, Turn
 from gateway.work import Claimed, Settled
+from normalizer.likely import likely_topics
+from normalizer.match import match
+from normalizer.record import Record
+from normalizer.report import Complaint, Neighbour
 
 log = structlog.get_logger()
 
@@ -126,8 +132,28 @@ class Craft:
         """What stored records are found by; erased ones by nothing."""
         return [self._recorder.fingerprint(row) for row in rows]
 
+    def glance(self, signals: Sequence[Signal]) -> list[Glance]:
+        """What texts that nobody sent us tell of, for the monitor."""
+        return [self._recorder.glance(signal) for signal in signals]
+
+    def regard(self, records: Sequence[Record]) -> list[Glance]:
+        """The same of records, whose place and topic are known."""
+        return [self._recorder.regard(record) for record in records]
+
+    def kin(self, asked: Sequence[tuple[Complaint, Sequence[Neighbour]]]) -> list[tuple[str, ...]]:
+        """Which of its neighbours each of these is about the same as, by their clusters."""
+        found = (match(said, neighbours) for said, neighbours in asked)
+        return [(one.cluster, *one.joins) if one else () for one in found]
+
+    def topics(self, row: Stored) -> tuple[str, ...]:
+        """What a stored record may be about, for the officer who chooses; an erased one nothing."""
+        if row.data_key is None:
+            return ()
+        record = opened(self._recorder.vault, row)
+        return likely_topics(record, self._recorder.rules)
+
     def _ask(self, ready: Sequence[Ready]) -> list[Inquiry]:
-        questions = [self._recorder.ask(item) for item in ready]
+        questions = self._recorder.ask(ready)
         self._batches[-1].update({asked.ready.row.id: asked for asked in questions})
         return [question.inquiry for question in questions]
 

@@ -7,13 +7,16 @@ escalation per step and level, in the transaction that notes that it was told: n
 second process tells it twice. No word of a citizen stands here.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
 
 from forwarder.ports import Row, Transaction, Vault
+from gateway import due_days
+from gateway.board.rows import due_again
 from normalizer.deadlines import Clock, Due
+from normalizer.privacy_hidden import is_erased
 from normalizer.record import Record
 
 # Cases looked at in one write, so that no acknowledgement waits behind it.
@@ -38,7 +41,7 @@ COLUMNS = (
     *("record_id", "step", "agency", "revision", "state"),
     *("warn_at", "due_at", "ended", "ended_at"),
 )
-OPEN = "select step from clocks where record_id = :record_id and ended is null"
+OPEN = "select step, agency from clocks where record_id = :record_id and ended is null"
 FOLLOW = """
 update clocks set agency = :agency, revision = :revision, state = :state, warn_at = :warn_at,
     due_at = :due_at
@@ -62,27 +65,44 @@ where ended is null and warn_at <= :now and due_at < :now and level <> 'overdue'
 returning record_id, step, agency, due_at
 """
 ESCALATION = ("record_id", "step", "level", "agency", "due_at", "at")
-COUNTS = """
+STANDING = """
 select agency, step,
-    sum(case when ended is null and warn_at > :now then 1 else 0 end),
-    sum(case when ended is null and warn_at <= :now and due_at >= :now then 1 else 0 end),
-    sum(case when ended is null and due_at < :now then 1 else 0 end),
-    sum(case when ended = 'met' then 1 else 0 end),
-    sum(case when ended = 'late' then 1 else 0 end)
-from clocks where step <> '' and (ended is null or ended_at >= :since)
-group by agency, step order by agency, step
+    sum(case when warn_at > :now then 1 else 0 end),
+    sum(case when warn_at <= :now and due_at >= :now then 1 else 0 end),
+    sum(case when due_at < :now then 1 else 0 end)
+from clocks where ended is null and step <> '' and (:agency = '' or agency = :agency)
+group by agency, step
+"""
+ENDED = """
+select agency, step, ended, count(*) from clocks
+where ended is not null and ended_at >= :since and ended_at < :until
+    and step <> '' and (:agency = '' or agency = :agency)
+group by agency, step, ended
+"""
+BEHIND = """
+select count(*) from board where due_at < :now and (:agency = '' or agency = :agency)
 """
 CASES = """
-select r.case_code, c.step, c.agency, c.due_at, c.warn_at, r.state from clocks c
-join records r on r.record_id = c.record_id
-where c.ended is null and c.step <> '' and c.warn_at <= :until
-    and (:agency = '' or c.agency = :agency)
-order by c.due_at, c.record_id limit :limit
+select r.case_code, c.step, c.agency, c.due_at, c.warn_at, r.state, b.topic, b.urgency
+from clocks c join records r on r.record_id = c.record_id left join board b on b.number = r.number
+where c.ended is null and c.step <> '' and c.warn_at <= :until and c.due_at >= :since
+    and c.due_at < :before
+    and (:agency = '' or c.agency = :agency or (:agency = '-' and c.agency is null))
+    and (:each = 1 or not exists (
+        select 1 from clocks e where e.record_id = c.record_id and e.ended is null
+        and e.step <> '' and (e.due_at < c.due_at or (e.due_at = c.due_at and e.step < c.step))))
+order by c.due_at, c.record_id, c.step limit :limit offset :skip
 """
+#: As an agency: those nobody is in charge of.
+UNROUTED = "-"
+FOREVER = 1 << 62
 
 
 #: A report's place in the order they are taken up in: when it was received, and its id.
 Place = tuple[int, str]
+#: From the first moment, before the second one.
+Between = tuple[int, int]
+EVER: Between = (0, FOREVER)
 
 
 class Count(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,6 +128,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     due_at: int
     warn_at: int
     state: str
+    topic: str | None = None
+    urgency: str | None = None
 
 
 class Escalation(msgspec.Struct, frozen=True, kw_only=True):
@@ -132,7 +154,10 @@ def new(
 
 def begin(tx: Transaction, rows: Sequence[Row]) -> None:
     """Write them down; what changed since they were made shows by its revision."""
-    tx.insert("clocks", COLUMNS, rows)
+    new = {tuple(row) for row in tx.insert_new("clocks", COLUMNS, rows, ("record_id", "step"))}
+    ended = [row for row in rows if row[7] and (row[0], row[1]) in new]
+    due_days.add(tx, [(row[2], row[1], row[7], row[8]) for row in ended])
+    due_again(tx, [row[0] for row in rows])
 
 
 def changed(tx: Transaction) -> list[Row]:
@@ -148,6 +173,7 @@ def follow(tx: Transaction, vault: Vault, clock: Clock, *, rows: Sequence[Row], 
             tx.run(DROP, record_id=row[0], at=now)
         else:
             _follow(tx, row, record, _dues(clock, record))
+    due_again(tx, [row[0] for row in rows])
 
 
 def escalate(tx: Transaction, now: int) -> list[Escalation]:
@@ -162,24 +188,75 @@ def escalate(tx: Transaction, now: int) -> list[Escalation]:
     return told
 
 
-def counts(tx: Transaction, *, since: int, now: int) -> list[Count]:
-    """How every agency stands; what has ended is counted from `since` on."""
+def tell(tx: Transaction, one: Escalation, now: int) -> None:
+    """Note something somebody must hear of that no clock tells."""
+    row = (one.record_id, one.step, one.level, one.agency, one.due_at, now)
+    tx.insert("escalations", ESCALATION, [row])
+
+
+def counts(
+    tx: Transaction, *, since: int, now: int, until: int = FOREVER, agency: str = ""
+) -> list[Count]:
+    """How every agency, or one, stands; what ended is counted from `since` on, before `until`."""
+    rows = tx.all(ENDED, since=since, until=until, agency=agency)
+    ended = {(row[0], row[1], row[2]): row[3] for row in rows}
+    return _counted(tx, ended, now, agency)
+
+
+def lately(tx: Transaction, *, since: int, now: int, agency: str = "") -> list[Count]:
+    """The same at a glance: what ended is counted from the beginning of a day by UTC."""
+    return _counted(tx, due_days.since(tx, since, agency), now, agency)
+
+
+def behind(tx: Transaction, *, now: int, agency: str = "") -> int:
+    """How many cases are overdue, with one step or several."""
+    row = tx.one(BEHIND, now=now, agency=agency)
+    return int(row[0]) if row else 0
+
+
+def _counted(
+    tx: Transaction, ended: Mapping[tuple[str | None, str, str], int], now: int, agency: str
+) -> list[Count]:
+    standing = {
+        (row[0], row[1]): tuple(int(count) for count in row[2:])
+        for row in tx.all(STANDING, now=now, agency=agency)
+    }
+    found = sorted(
+        standing.keys() | {(who, step) for who, step, _ in ended},
+        key=lambda one: (one[0] is not None, one[0] or "", one[1]),
+    )
     return [
         Count(
-            agency=row[0],
-            step=row[1],
-            in_time=int(row[2]),
-            at_risk=int(row[3]),
-            overdue=int(row[4]),
-            met=int(row[5]),
-            late=int(row[6]),
+            agency=who,
+            step=step,
+            in_time=in_time,
+            at_risk=at_risk,
+            overdue=overdue,
+            met=ended.get((who, step, "met"), 0),
+            late=ended.get((who, step, "late"), 0),
         )
-        for row in tx.all(COUNTS, since=since, now=now)
+        for who, step in found
+        for in_time, at_risk, overdue in (standing.get((who, step), (0, 0, 0)),)
     ]
 
 
-def cases(tx: Transaction, *, until: int, agency: str = "", limit: int = 1_000) -> list[Case]:
-    """What will be at risk by then or is already, the most urgent first."""
+def cases(  # noqa: PLR0913 (what a list is narrowed by)
+    tx: Transaction,
+    *,
+    until: int,
+    agency: str = "",
+    limit: int = 1_000,
+    skip: int = 0,
+    each: bool = True,
+    between: Between = EVER,
+) -> list[Case]:
+    """
+    What will be at risk by then or is already, due `between` two times, most urgent first.
+
+    Not `each` step of a case is listed then, but its first one.
+    """
+    since, before = between
+    narrowed = {"until": until, "agency": agency, "since": since, "before": before}
     return [
         Case(
             case_code=row[0],
@@ -188,8 +265,10 @@ def cases(tx: Transaction, *, until: int, agency: str = "", limit: int = 1_000) 
             due_at=row[3],
             warn_at=row[4],
             state=row[5],
+            topic=row[6],
+            urgency=row[7],
         )
-        for row in tx.all(CASES, until=until, agency=agency, limit=limit)
+        for row in tx.all(CASES, **narrowed, each=int(each), limit=limit, skip=skip)
     ]
 
 
@@ -211,12 +290,13 @@ def _begun(vault: Vault, clock: Clock, row: Row, now: int) -> Iterator[Row]:
 def _follow(tx: Transaction, row: Row, record: Record, dues: Sequence[Due]) -> None:
     record_id, revision, state, changed_at = row[0], row[1], row[2], row[5]
     wanted = {due.step.name: due for due in dues}
-    for (step,) in tx.all(OPEN, record_id=record_id):
+    for step, agency in tx.all(OPEN, record_id=record_id):
         due = wanted.get(step)
         ended = _ended(due, state, changed_at) if due else VOID
         at = {"record_id": record_id, "step": step, "revision": revision, "state": state}
         if ended or due is None:
             tx.run(END, **at, ended=ended, at=changed_at)
+            due_days.add(tx, [(agency, step, ended or VOID, changed_at)])
         else:
             until = {"warn_at": _ms(due.warn_at), "due_at": _ms(due.due_at)}
             tx.run(FOLLOW, **at, **until, agency=record.agency.value)
@@ -230,10 +310,11 @@ def _ended(due: Due, state: str, changed_at: int) -> str | None:
 
 
 def _record(vault: Vault, row: Row) -> Record | None:
-    """The record of a row; None once the person was erased."""
+    """The record of a row; None once it was erased: nobody can do anything for it any more."""
     if row[4] is None:
         return None
-    return msgspec.json.decode(vault.open(bytes(row[3]), bytes(row[4])), type=Record)
+    record = msgspec.json.decode(vault.open(bytes(row[3]), bytes(row[4])), type=Record)
+    return None if is_erased(record) else record
 
 
 def _dues(clock: Clock, record: Record) -> list[Due]:

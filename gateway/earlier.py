@@ -6,11 +6,10 @@ from dataclasses import replace
 
 from gateway.fingerprints import ENOUGH_OF_A_BATCH, MOST_OF_A_KEY, ranked
 from gateway.neighbours import OF_A_SENDER
-from gateway.records import Status
 from gateway.turn import Question
 from normalizer.normalize import complaint
 from normalizer.record import Record
-from normalizer.report import Neighbour
+from normalizer.report import Neighbour, written_at
 
 
 class Earlier:
@@ -22,21 +21,10 @@ class Earlier:
         #: Ids of records, the newest first.
         self._by_key: dict[int, deque[str]] = {}
         self._by_lane: dict[str, deque[str]] = {}
-        self._status: dict[str, Status] = {}
 
     def add(self, record: Record, keys: Sequence[int], lane: str) -> None:
         """Remember a record for the ones after it."""
         neighbour = neighbour_of(record)
-        received = int(record.received_at.timestamp() * 1000)
-        self._status[lane] = self._status[record.case_code] = Status(
-            record_id=record.record_id,
-            channel=record.channel,
-            case_code=record.case_code,
-            state="diterima",
-            received_at=received,
-            updated_at=received,
-            pseudonym=lane,
-        )
         if record.anonymous:
             lane = ""  # no later report may show who this one is from
         name = record.record_id
@@ -44,13 +32,6 @@ class Earlier:
         self._by_lane.setdefault(lane, deque(maxlen=OF_A_SENDER)).appendleft(name)
         for key in keys:
             self._by_key.setdefault(key, deque(maxlen=MOST_OF_A_KEY)).appendleft(name)
-
-    def status(self, question: Question) -> Status | None:
-        """The case a STATUS asks about, if it was reported in the same breath."""
-        command = question.command
-        if command is None or command.given:
-            return None
-        return self._status.get(command.case_code or question.ready.lane)
 
     def like(self, question: Question) -> list[Neighbour]:
         """Those most alike and those of the sender, as from the table."""
@@ -75,7 +56,7 @@ def neighbour_of(record: Record) -> Neighbour:
             record.clean_text,
             record.place,
             record.topic.value,
-            record.sent_at or record.received_at,
+            written_at(record.sent_at, record.received_at),
         ),
         volume=joined.volume if joined else 1,
     )

@@ -1,56 +1,35 @@
 """
 What a dialog changes beside records and answers: questions, public states, and who is forgotten.
 
-Erasing a person destroys the keys to what they sent, to who they are and to what we told them. What
-was passed on stays, in a last revision that names nobody.
+Who asks to be forgotten is erased as an officer's `erase` does it, in the commit of their message.
 """
 
 from collections.abc import Sequence
-from functools import partial
 
-from forwarder import outbox_desk
 from forwarder.ports import Transaction
 from forwarder.routing import Routes
-from gateway import members, questions, records
-from gateway.back import comments, notices, silence, timeline
-from gateway.custody.erasing import Certificate, certify
-from gateway.custody.holding import held_among
-from gateway.hiding import asked_blindly, hide, spoken_of, supersede
-from gateway.naming import hidden_lane, moment
-from gateway.revise import revise
+from gateway import questions, records
+from gateway.back import comments, silence
+from gateway.custody.erasing import Eraser
+from gateway.custody.forgetting import forget as forget_person
+from gateway.custody.holding import BY_SENDER
+from gateway.hiding import asked_blindly, hide, spoken_of
+from gateway.naming import hidden_lane
 from gateway.turn import Effects
 from gateway.vault import Vault
 from gateway.work import Settled
-from normalizer.privacy_hidden import hidden_record, nameless
-from normalizer.record import Record
-
-AUDIT = "insert into audit (at, who, what) values (:at, :who, :what)"
 
 
-def forget(tx: Transaction, vault: Vault, effects: Effects, *, centrals: Routes, now: int) -> None:
-    """Carry out who is to be forgotten; before the answer to it is written down."""
+def forget(tx: Transaction, eraser: Eraser, effects: Effects, now: int) -> None:
+    """
+    Carry out who is to be forgotten; before the answer to it is written down.
+
+    Raises Stale where a hold came or went since the answer was made: it would not be true.
+    """
     for person in effects.forgotten:
-        lanes = (person.lane, hidden_lane(vault, person.lane))
-        ids = [record_id for lane in lanes for record_id in records.all_of(tx, lane)]
-        held = held_among(tx, ids)
-        ids = [record_id for record_id in ids if record_id not in held]
-        for record_id in ids:
-            change = partial(_nameless, vault.pseudonym("anonymous", record_id))
-            after = revise(tx, vault, record_id, change, centrals=centrals, now=now)
-            if after:
-                supersede(tx, record_id, now=now)
-                certify(tx, after, _certificate(after, now), now)
-        timeline.forget(tx, ids)
-        rows = 0
-        for lane in lanes:
-            records.forget(tx, lane)
-            notices.forget(tx, lane, now)
-            outbox_desk.forget(tx, lane, now)
-            rows += members.forget(tx, lane, [person.row] if lane == person.lane else [])
-        questions.close(tx, lanes)
-        silence.speak(tx, hidden_lane(vault, person.lane))
-        what = f"erased a person on request: {rows} messages, {len(ids)} records"
-        tx.run(AUDIT, at=now, who="citizen", what=what)
+        gone = forget_person(tx, eraser, person.lane, BY_SENDER, now, also=[person.row])
+        if len(gone.held) != person.held:
+            raise records.Stale("a hold")
 
 
 def write(  # noqa: PLR0913 (what a transaction needs, each once)
@@ -74,19 +53,3 @@ def write(  # noqa: PLR0913 (what a transaction needs, each once)
             silence.silence(tx, hidden_lane(vault, lane), now)
         else:
             silence.speak(tx, hidden_lane(vault, lane))
-
-
-def _nameless(pseudonym: str, record: Record) -> Record:
-    """A record that does not tell who reported it, nor in its words."""
-    return nameless(hidden_record(record), pseudonym)
-
-
-def _certificate(after: Record, now: int) -> Certificate:
-    return Certificate(
-        case_code=after.case_code,
-        record_id=after.record_id,
-        erased_at=moment(now).isoformat(timespec="seconds"),
-        who="citizen",
-        reason="HAPUS",
-        words_stay=True,
-    )

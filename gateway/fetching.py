@@ -27,7 +27,7 @@ from forwarder.target import Target
 from gateway.files import LEFT_OUT, Files, Kept
 from gateway.images import WITH_METADATA
 from gateway.turn import Fetch
-from normalizer.privacy_hidden import ERASED, hidden_file, hidden_remarks
+from normalizer.privacy_hidden import hidden_file, hidden_remarks, is_erased
 from normalizer.record import MapPoint, Record
 
 KIND = "file"
@@ -100,7 +100,7 @@ class Fetching:
 
 def attached(record: Record, kept: Kept) -> Record:
     """The record with a file that came, or with a word about one that did not."""
-    if record.text == "" and any(remark.startswith(ERASED) for remark in record.remarks):
+    if is_erased(record):
         return record  # it came too late
     if record.anonymous:
         kept = _namelessly(kept, len(record.attachments) + 1)

@@ -1,10 +1,10 @@
 """
-Attachments on disk, under their SHA-256 and never under a name that came from outside.
+Attachments, under their SHA-256 and never under a name that came from outside.
 
 A file is looked at (what it is, where a picture was taken, whether it is a virus), pictures lose
-their metadata, and what is left is written, synced and renamed before the record that mentions it
-is committed. A file without a record after a crash is harmless and found again by its hash. Files
-are readable by the gateway's user alone.
+their metadata, and what is left is in its place for good before the record that mentions it is
+committed. A file without a record after a crash is harmless and found again by its hash. Files are
+readable by the gateway's user alone.
 """
 
 import asyncio
@@ -16,9 +16,11 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from channels.contract import Attachment, Point, TooLarge
 from channels.media_type import settled_type
+from gateway.file_places import UNFINISHED, place_of
 from gateway.files_options import Attachments
 from gateway.image_pieces import Data, Piece
 from gateway.images import WITH_METADATA, clean
@@ -29,7 +31,6 @@ _CHUNK = 1 << 20
 _HEAD = 1024
 #: What an officer is told where a picture would tell who sent it.
 LEFT_OUT = "a picture was left out: its metadata could not be taken out"
-_UNFINISHED = ".unfinished"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,11 +45,13 @@ class Kept:
 
 
 class Files:
-    """The attachment directory, fanned out over two hex digits."""
+    """What citizens sent, in the place that the settings name."""
 
     def __init__(self, root: Path, options: Attachments | None = None) -> None:
+        """Take the machine's own folder: files arrive there, and stay if no place is named."""
         options = options or Attachments()
         self._root = root
+        self._place = place_of(options, root)
         self._most_bytes = options.most_bytes
         self._scanner = Scanner(
             options.clamd, timeout=options.clamd_timeout, most_bytes=options.clamd_most_bytes
@@ -58,7 +61,7 @@ class Files:
         self, attachments: Iterable[Attachment], *, anonymous: bool = False
     ) -> tuple[Kept, ...]:
         """
-        Store what is new and tell of each; raises OSError when the disk will not.
+        Store what is new and tell of each; raises OSError when its place will not.
 
         `anonymous`: a picture that cannot lose its metadata is left out.
         """
@@ -75,9 +78,14 @@ class Files:
         """A place for the bytes of one file as they arrive; the cap is that of the settings."""
         return FileSink(self, self._root, most_bytes or self._most_bytes)
 
-    def path(self, sha256: str) -> Path:
-        """Where a file lies."""
-        return self._root / sha256[:2] / sha256
+    def open(self, sha256: str) -> BinaryIO:
+        """A file to read and close; FileNotFoundError where it is gone, OSError in bad weather."""
+        return self._place.open(sha256)
+
+    def drop(self, sha256s: Iterable[str]) -> None:
+        """Files nobody needs any more; harmless where one is gone."""
+        for sha256 in sha256s:
+            self._place.drop(sha256)
 
     def settle_file(self, arrived: Path, *, name: str, claimed: str) -> Kept:
         """Store a file that lies complete at `arrived`, which is gone afterwards."""
@@ -103,32 +111,13 @@ class Files:
         for chunk in chunks_of(data, cleaned.pieces):
             hashed.update(chunk)
             size += len(chunk)
-        path = self.path(hashed.hexdigest())
-        if not path.exists():
-            self._write(path, chunks_of(data, cleaned.pieces))
+        sha256 = hashed.hexdigest()
+        self._place.put(sha256, chunks_of(data, cleaned.pieces), size)
         return Kept(
-            file=StoredFile(
-                sha256=hashed.hexdigest(), media_type=cleaned.media_type, bytes=size, name=name
-            ),
+            file=StoredFile(sha256=sha256, media_type=cleaned.media_type, bytes=size, name=name),
             point=cleaned.point,
             remarks=(*cleaned.remarks, *filter(None, [verdict.remark])),
         )
-
-    def _write(self, path: Path, chunks: Iterable[bytes]) -> None:
-        if not path.parent.is_dir():
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            _sync_folder(self._root)
-        descriptor, temporary = tempfile.mkstemp(suffix=_UNFINISHED, dir=path.parent)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.writelines(chunks)
-                file.flush()
-                os.fsync(file.fileno())
-            os.rename(temporary, path)  # noqa: PTH104 (mkstemp names it as text)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
-        _sync_folder(path.parent)
 
 
 class FileSink:
@@ -143,7 +132,7 @@ class FileSink:
         self._most_bytes = most_bytes
         self._bytes = 0
         root.mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor, path = tempfile.mkstemp(suffix=_UNFINISHED, dir=root)
+        descriptor, path = tempfile.mkstemp(suffix=UNFINISHED, dir=root)
         self._file = os.fdopen(descriptor, "wb", buffering=_CHUNK)
         self._path = Path(path)
 
@@ -176,11 +165,3 @@ def chunks_of(data: Data, pieces: Iterable[Piece]) -> Iterator[bytes]:
             continue
         for start in range(piece.start, piece.stop, _CHUNK):
             yield data[start : min(start + _CHUNK, piece.stop)]
-
-
-def _sync_folder(path: Path) -> None:
-    folder = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

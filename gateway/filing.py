@@ -16,11 +16,12 @@ from channels.officer_found import Found, external_id
 from forwarder.ports import Database, Transaction
 from forwarder.routing import NOWHERE, Routes
 from gateway import signals
+from gateway.access.trail import enter
+from gateway.codes import CaseCodes
 from gateway.handoff import Handed, hand_over
 from gateway.journal import Journal
 from gateway.learning.corrections import Correction, correct
 from gateway.naming import record_id_of
-from gateway.operate import AUDIT
 from gateway.signals import Seen
 from gateway.vault import Vault
 from normalizer.deadlines import Clock
@@ -51,6 +52,8 @@ class Filed(msgspec.Struct, frozen=True, kw_only=True):
 
     new: int = 0
     known: int = 0
+    #: Of the report a signal became.
+    case_code: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +114,8 @@ class Desk:
                 self._audit(tx, who=who, what=f"made a report of signal {number}")
 
         await self.database.write(note)
-        return Filed(new=int(accepted.new), known=int(not accepted.new))
+        code = CaseCodes(self.vault.derive("case codes")).of(accepted.id)
+        return Filed(new=int(accepted.new), known=int(not accepted.new), case_code=code)
 
     async def _correct(self, correction: Correction) -> Filed:
         def write(tx: Transaction) -> None:
@@ -128,7 +132,7 @@ class Desk:
         return Filed(new=1)
 
     def _audit(self, tx: Transaction, *, who: str, what: str) -> None:
-        tx.run(AUDIT, at=self.clock(), who=who, what=what)
+        enter(tx, who=who, what=what, now=self.clock())
 
 
 def found_in(seen: Seen, by: str) -> Found:

@@ -7,6 +7,7 @@ are. What a batch of messages asks is asked at once; a key's records come as one
 half of what rows do.
 """
 
+from collections import defaultdict
 from collections.abc import Collection, Hashable, Mapping, Sequence
 from itertools import groupby, islice
 from math import log2
@@ -84,7 +85,7 @@ def ranked(
 
     `found` has whom each key gives, the newest first.
     """
-    shared: dict[T, float] = {}
+    shared: defaultdict[T, float] = defaultdict(float)
     equal: Collection[T] = ()
     incident: Collection[T] = ()
     for place, key in enumerate(keys):
@@ -95,7 +96,7 @@ def ranked(
             equal = numbers
         says = _SAYS[len(numbers)]
         for number in numbers:
-            shared[number] = shared.get(number, 0.0) + says
+            shared[number] += says
     if not shared:
         return []
     least = max(enough, _AS_ALIKE * max(shared.values()))

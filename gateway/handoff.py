@@ -18,7 +18,7 @@ from forwarder.outbox import CENTRAL
 from forwarder.ports import Transaction, Vault
 from forwarder.update import Comment
 from gateway import records
-from gateway.operate import AUDIT
+from gateway.access.trail import enter
 from normalizer.record import Record
 
 #: The order of SP4N's form; an officer's eyes and fingers follow it.
@@ -42,6 +42,8 @@ CLASSES: Mapping[str | None, str] = {
 }
 # What people copy along with a number: "#12345", "No. 12345", "TrackingID: 12345", an address.
 AROUND = re.compile(r"^\s*(?:https?://\S*/)?(?:[A-Za-z. ]*[:#.]?\s*#?)?([^\s/]+?)[\s.,/]*$")
+#: Of what was typed or pasted; a tracking id and the address it stands in are far shorter.
+MOST_TYPED = 200
 
 _RECORD = msgspec.json.Decoder(Record)
 _COMMENT = msgspec.json.Decoder(Comment)
@@ -98,12 +100,12 @@ def tasks(
 ) -> list[Task]:
     """What waits for an officer, oldest first, one task for each record."""
     target = CENTRAL + store
-    groups: dict[str, list[by_hand.Waiting]] = {}
-    for row in by_hand.waiting(tx, vault, target, record_id=record_id):
-        groups.setdefault(row.record_id, []).append(row)
-    chosen = dict(list(groups.items())[:limit])
-    numbers = by_hand.given(tx, target, list(chosen))
-    return [_task(tx, rows, numbers.get(id_, "")) for id_, rows in chosen.items()]
+    chosen = [record_id] if record_id else by_hand.oldest(tx, target, limit)
+    groups: dict[str, list[by_hand.Waiting]] = {id_: [] for id_ in chosen}
+    for row in by_hand.waiting(tx, vault, target, chosen):
+        groups[row.record_id].append(row)
+    numbers = by_hand.given(tx, target, chosen)
+    return [_task(tx, rows, numbers.get(id_, "")) for id_, rows in groups.items() if rows]
 
 
 def form_of(record: Record, categories: Mapping[str, str]) -> list[tuple[str, str]]:
@@ -130,7 +132,7 @@ def form_of(record: Record, categories: Mapping[str, str]) -> list[tuple[str, st
 
 def tracking_id_in(typed: str, pattern: str) -> str:
     """The number in what was typed or pasted; WrongForm where there is none."""
-    found = AROUND.fullmatch(typed)
+    found = AROUND.fullmatch(typed[:MOST_TYPED])
     number = found[1] if found else typed.strip()
     if not re.fullmatch(pattern, number):
         raise WrongForm(f"{number[:40]!r} is no tracking id of this store")
@@ -164,7 +166,7 @@ def hand_over(tx: Transaction, handed: Handed, *, pattern: str, now: int) -> int
     records.forwarded(tx, [id_], now)
     outbox.bring_forward(tx, [id_], now)
     what = f"{handed.case_code} is {number} in {handed.store}"
-    tx.run(AUDIT, at=now, who=handed.who, what=what)
+    enter(tx, who=handed.who, what=what, now=now, case=status.case_code)
     return rows
 
 

@@ -31,11 +31,15 @@ REPLIES = """
 update outbox set lane = :lane
 where record_id = :record_id and reply_id is not null and lane <> :lane
 """
-# What is on its way to a store was made while the report was not anonymous yet.
-OLDER = """
-update outbox set data_key = null, owner = null, settled_at = coalesce(settled_at, :now),
-    reference = case when state = 'delivered' then reference else 'superseded: anonymous' end,
-    state = 'delivered'
+# What waits for a store was made while the report was not anonymous yet, and is put aside. What may
+# be on its way this moment ends as the store answers, or the number it gives would be lost.
+_PUT_ASIDE = "(state = 'parked' or (state = 'pending' and owner is null))"
+OLDER = f"""
+update outbox set data_key = null,
+    reason = case when {_PUT_ASIDE} then 'superseded: anonymous' else reason end,
+    dismissed = case when {_PUT_ASIDE} then 'superseded: anonymous' else dismissed end,
+    settled_at = case when {_PUT_ASIDE} then :now else settled_at end,
+    state = case when {_PUT_ASIDE} then 'parked' else state end
 where record_id = :record_id and kind = 'record' and data_key is not null and revision < (
     select revision from records where record_id = :record_id
 )

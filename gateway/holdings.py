@@ -89,6 +89,8 @@ class Holdings:
         self._centrals = centrals
         self._database = database
         self._told = told
+        #: What each store said last, in this process.
+        self.last: dict[str, Holding] = {}
 
     async def run(self) -> None:
         """Ask until cancelled."""
@@ -104,6 +106,7 @@ class Holdings:
                 continue
             cases = await self._database.read(partial(chosen, store=name))
             holding = await ask(central, cases)
+            self.last[name] = holding
             self._told(holding)
             if holding.missing:
                 log.warning("store lacks records", store=name, missing=len(holding.missing))

@@ -10,6 +10,7 @@ token.
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import TypeVar, cast
 
 import msgspec
@@ -18,12 +19,16 @@ from aiohttp import web, web_response
 from aiohttp.typedefs import Handler
 
 from channels.contract import NotStored
+from channels.posted import QuickDoor
 from channels.problem import problem
 from channels.room import Room, give
+from gateway.access.ordering import UserOrder
 from gateway.custody.duty import Done, Duty, Refused
 from gateway.filing import Filed, Filing
 from gateway.handoff import AlreadyGiven, WrongForm
 from gateway.operate import Order
+from gateway.reception import Reception
+from gateway.storable import WHY, fit
 from gateway.vault import same
 
 log = structlog.get_logger()
@@ -48,14 +53,17 @@ CarryOut = Callable[[Order], Awaitable[int]]
 PutDown = Callable[[Filing], Awaitable[Filed]]
 
 Entrust = Callable[[Duty], Awaitable[Done]]
+OrderUser = Callable[[UserOrder], Awaitable[Done]]
 
-Command = TypeVar("Command", Order, Filing, Duty)
+Command = TypeVar("Command", Order, Filing, Duty, UserOrder)
 #: What every request passes; the path of its door where it comes by the short way.
 Guard = Callable[..., Awaitable[web.StreamResponse]]
 #: By method and path, what providers post to.
 Doors = Mapping[tuple[str, str], Handler]
+NO_DOORS: Mapping[str, QuickDoor] = MappingProxyType({})
 
 _DOORS: web.AppKey[Doors] = web.AppKey("doors")
+_QUICK: web.AppKey[Mapping[str, QuickDoor]] = web.AppKey("quick")
 _GUARD: web.AppKey[Guard] = web.AppKey("guard")
 
 
@@ -65,8 +73,9 @@ def public_app(
     most_bytes: int,
     arriving_bytes: int = ARRIVING_BYTES,
     reading_seconds: float = READING_SECONDS,
+    quick: Mapping[str, QuickDoor] = NO_DOORS,
 ) -> web.Application:
-    """The listener providers and citizens reach."""
+    """The listener providers and citizens reach; `quick`: doors for what comes in one piece."""
 
     async def bound(request: web.Request, response: web.StreamResponse) -> None:
         if (response.content_length or 0) > LONG_ANSWER and request.transport:
@@ -84,6 +93,7 @@ def public_app(
         if isinstance(route, web.RouteDef) and route.path.startswith("/in/")
         if "{" not in route.path
     }
+    app[_QUICK] = quick
     return app
 
 
@@ -93,7 +103,7 @@ def runner_of(
     """What serves an app; `drain` bounds the requests under way at a stop."""
     # aiohttp names itself, Python and their versions, and asks nobody about its own error pages.
     web_response.SERVER_SOFTWARE = SERVER  # type: ignore[attr-defined]
-    return web.AppRunner(
+    return Runner(
         app,
         access_log=None,
         shutdown_timeout=drain,
@@ -103,17 +113,26 @@ def runner_of(
     )
 
 
-def open_doors(runner: web.AppRunner) -> None:
+class Runner(web.AppRunner):
+    """Serves an app whose providers come in by shorter ways."""
+
+    async def _make_server(self) -> web.Server:
+        server = await super()._make_server()
+        if _DOORS in self.app:
+            _shorten(server, self.app)
+        if quick := self.app.get(_QUICK):
+            return Reception(server, quick, self._kwargs["keepalive_timeout"])
+        return server
+
+
+def _shorten(server: web.Server, app: web.Application) -> None:
     """
     Let what providers post to known paths reach its handler past router and middlewares.
 
     Finding the way again for every message costs as much as storing it. All else, also a path
     that is spelled differently, goes the usual way; `request.match_info` exists only there.
     """
-    server, doors = runner.server, runner.app.get(_DOORS)
-    if server is None or doors is None:
-        return
-    guard = runner.app[_GUARD]
+    guard, doors = app[_GUARD], app[_DOORS]
     usual_way = server.request_handler
 
     def find(request: web.BaseRequest) -> Awaitable[web.StreamResponse]:
@@ -131,10 +150,12 @@ def open_doors(runner: web.AppRunner) -> None:
 def internal_app(  # noqa: PLR0913 (each door with what stands behind it)
     *,
     ready: Ready,
+    troubles: Callable[[], Mapping[str, str]],
     metrics: Callable[[str], Awaitable[tuple[str, bytes]]],
     carry_out: CarryOut,
     file: PutDown,
     entrust: Entrust,
+    users: OrderUser,
     token: str,
 ) -> web.Application:
     """The listener of operators and their tools."""
@@ -145,7 +166,8 @@ def internal_app(  # noqa: PLR0913 (each door with what stands behind it)
     async def is_ready(_: web.Request) -> web.Response:
         missing = list(await ready())
         status = HTTPStatus.SERVICE_UNAVAILABLE if missing else HTTPStatus.OK
-        return web.json_response({"ready": not missing, "not_ready": missing}, status=status)
+        found = {"ready": not missing, "not_ready": missing, "troubles": troubles()}
+        return web.json_response(found, status=status)
 
     async def scrape(request: web.Request) -> web.Response:
         content_type, body = await metrics(request.headers.get("Accept", ""))
@@ -175,19 +197,22 @@ def internal_app(  # noqa: PLR0913 (each door with what stands behind it)
     app.router.add_get("/metrics", scrape)
     app.router.add_post("/operate", operate)
     app.router.add_post("/file", put_down)
-    app.router.add_post("/custody", _custody(entrust, token))
+    app.router.add_post("/custody", _custody(entrust, Duty, token))
+    app.router.add_post("/users", _custody(users, UserOrder, token))
     return app
 
 
-def _custody(entrust: Entrust, token: str) -> Handler:
-    """Where orders about personal data come in; a refusal tells its reason to who may order."""
+def _custody(
+    carry_out: Callable[[Command], Awaitable[Done]], kind: type[Command], token: str
+) -> Handler:
+    """Where orders about people come in; a refusal tells its reason to who may order."""
 
     async def custody(request: web.Request) -> web.StreamResponse:
-        duty = await _ordered(request, Duty, token)
-        if isinstance(duty, web.Response):
-            return duty
+        order = await _ordered(request, kind, token)
+        if isinstance(order, web.Response):
+            return order
         try:
-            return web.json_response(msgspec.to_builtins(await entrust(duty)))
+            return web.json_response(msgspec.to_builtins(await carry_out(order)))
         except LookupError as exc:
             return problem(HTTPStatus.NOT_FOUND, f"there is no {exc.args[0]}")
         except Refused as exc:
@@ -201,8 +226,10 @@ async def _ordered(request: web.Request, kind: type[Command], token: str) -> Com
     if not same(request.headers.get("Authorization", ""), f"Bearer {token}"):
         return problem(HTTPStatus.FORBIDDEN)
     try:
-        return msgspec.json.decode(await request.read(), type=kind)
-    except msgspec.DecodeError:
+        body = await request.read()
+        order = msgspec.json.decode(body, type=kind)
+        return order if fit(msgspec.json.decode(body)) else problem(HTTPStatus.BAD_REQUEST, WHY)
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return problem(HTTPStatus.BAD_REQUEST)
 
 

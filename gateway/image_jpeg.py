@@ -19,8 +19,9 @@ _KEPT = {0xE2: b"ICC_PROFILE\x00", 0xEE: b"Adobe"}
 _EXIF = b"Exif\x00\x00"
 _JFIF = b"JFIF\x00"
 # Fill bytes may stand before a marker; FF 00 is a byte of the picture itself.
-_MARKER = re.compile(rb"\xff+([^\x00\xff])")
-_AFTER_SCAN = re.compile(rb"\xff+([^\x00\xd0-\xd7\xff])")
+# Only the last of them is looked for: a file of nothing but fill bytes would cost hours.
+_MARKER = re.compile(rb"\xff([^\x00\xff])")
+_AFTER_SCAN = re.compile(rb"\xff([^\x00\xd0-\xd7\xff])")
 
 
 def pieces_of_jpeg(data: Data) -> Cut:

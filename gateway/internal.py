@@ -1,5 +1,6 @@
 """What the internal listener answers from the running parts: metrics, orders of an operator."""
 
+import asyncio
 from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
@@ -10,6 +11,8 @@ from forwarder import outbox_desk
 from forwarder.outbox import CENTRAL
 from forwarder.ports import Transaction
 from gateway import operate, work
+from gateway.access import ordering
+from gateway.access.ordering import UserOrder
 from gateway.back import money, notices
 from gateway.build import Parts, build_custodian
 from gateway.build_craft import build_clock
@@ -71,6 +74,11 @@ async def entrusted(parts: Parts, environment: Mapping[str, str], duty: Duty) ->
     return done
 
 
+async def order_user(parts: Parts, order: UserOrder) -> Done:
+    """Carry out an order about an account of the console."""
+    return await parts.store.write(lambda tx: ordering.carry_out(tx, parts.vault, order, now_ms()))
+
+
 async def scrape(parts: Parts, health: Health, accept: str) -> tuple[str, bytes]:
     """Content type and body for Prometheus, with what waits counted now."""
 
@@ -81,6 +89,7 @@ async def scrape(parts: Parts, health: Health, accept: str) -> tuple[str, bytes]
     metrics = parts.metrics
     await parts.store.read(partial(_tell_of_notices, parts))
     metrics.ready(ready=not await health.missing())
+    metrics.tasks(len(asyncio.all_tasks()))
     metrics.waiting("journal", backlog.waiting, _since(backlog.oldest))
     metrics.waiting("parked", backlog.parked + _parked(depth), None)
     for worker in parts.workers:

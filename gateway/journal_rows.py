@@ -7,7 +7,7 @@ transaction where the chain ends and what is there already.
 
 import asyncio
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -16,10 +16,8 @@ from forwarder.ports import Transaction
 from gateway import cursors
 from gateway.chain import Head, journal_id, last_head, link
 from gateway.store import Insert, Urgent
-from gateway.store.engine import MOST_ROWS
+from gateway.store.engine import together
 
-# What one transaction takes: bounds how long the writer is busy with one batch.
-BATCH_ROWS = 1_000
 COLUMNS = (
     "id",
     "chain",
@@ -48,6 +46,10 @@ class Waiting:
     future: asyncio.Future[Accepted]
     #: Moves in the commit of the last delivery it stands for.
     cursor: Cursor | None = None
+    #: Raises where the cursor must not move any more; asked in the commit that would move it.
+    allowed: Callable[[Transaction], None] = lambda _: None
+    #: Whether it is among what waits for an answer.
+    counted: bool = True
 
 
 class Tail:
@@ -86,10 +88,11 @@ class Append(Urgent):
         if not self.taken:
             # First this: what comes after it finds that it needs another commit.
             self.taken = True
-            self.batch = list(popped(self._queue, BATCH_ROWS))
+            self.batch = list(popped(self._queue, together(len(self._queue))))
             self.careful = self._tail.careful
         is_simple = not (self.careful or any(item.cursor for item in self.batch))
-        return not self.batch or (is_simple and len(self.batch) <= MOST_ROWS)
+        rows = len(self.batch)
+        return not rows or (is_simple and together(rows) == rows)
 
     def __call__(self, tx: Transaction, /) -> None:
         """Insert what is new at the end of the chain; tell for each whether it was."""
@@ -98,8 +101,12 @@ class Append(Urgent):
         known = _known(tx, self.batch) if self.careful else None
         self.answers = [_answer(item, rows, known) for item in self.batch]
         rows.insert(tx)
+        if self.answers and not any(answer.new for answer in self.answers):
+            # A commit whose wait was cancelled left its rows on one machine: known is not safe.
+            tx.one("{standbys}")
         for item in self.batch:
             if item.cursor:
+                item.allowed(tx)
                 cursors.move(tx, channel=item.channel, cursor=item.cursor, now=item.received_at)
         self._head = rows.head
 

@@ -17,9 +17,10 @@ from gateway.filtering import Said
 from gateway.fingerprints import MOST_OF_A_KEY, ranked
 from normalizer.fingerprint import Fingerprints
 from normalizer.match import Verdict, compare, match
-from normalizer.normalize import complaint, understand
+from normalizer.normalize import complaint
 from normalizer.report import Complaint, Neighbour
 from normalizer.rules import Rules
+from normalizer.understand import understand
 
 # Names of villages stand for codes where whoever asks gives names; as long as a village's code.
 _CODE_LENGTH = 13

@@ -93,10 +93,10 @@ def original(tx: Transaction, channel: str, external_id: str) -> Original | None
     return Original(lane=row[0], state=row[1], record_id=row[2]) if row else None
 
 
-def forget(tx: Transaction, lane: str, also: Sequence[int]) -> int:
-    """Destroy the keys to everything a sender has sent; how many rows that were."""
+def forget(tx: Transaction, lane: str, also: Sequence[int]) -> None:
+    """Destroy the keys to everything a sender has sent that is not held."""
     tx.run("update journal set data_key = null where id {among:ids}", ids=list(also))
-    return tx.run(FORGET, lane=lane) + len(also)
+    tx.run(FORGET, lane=lane)
 
 
 def _role(state: str, reason: str | None) -> Role:

@@ -27,6 +27,7 @@ OUTCOMES = ("delivered", "later", "refused", "uncertain")
 LEVELS = ("at_risk", "overdue")
 UPDATES = ("new", "known", "stray", "refused")
 OPEN_NOTICES = ("waiting", "held")
+SIGN_INS = ("in", "wrong", "wait", "busy")
 OTHER = "other"
 
 # From one fsync of a good disk to a store that is about to time out.
@@ -54,6 +55,8 @@ HELP = {
     "notices": "Notices to citizens that wait, or are held for want of budget.",
     "spent_units": "What answers have cost this month, for SMS in segments.",
     "budget_units": "What may be spent in a month; 0: no bound.",
+    "sign_ins": "Attempts to sign in to the console, by how they ended.",
+    "tasks": "What is under way in the event loop; bounded, unless something leaks.",
     "ready": "1 while /health/ready says so.",
     "reload_last_success_timestamp_seconds": "When settings were last read without an error.",
 }
@@ -68,6 +71,8 @@ class Metrics:
         self, channels: Iterable[str], stores: Iterable[str], fetching: Iterable[str] = ()
     ) -> None:
         self._registry = CollectorRegistry()
+        #: Channels that failed and wait to be started again.
+        self.down: set[str] = set()
         self._channels = channels = tuple(channels)
         self._stores = stores = tuple(stores)
         #: Where the outbox delivers to, in the outbox's words.
@@ -103,6 +108,8 @@ class Metrics:
         self._silent = gauge("channel_silent", channel=channels)
         self._deadlines = gauge("deadlines", step=get_args(StepName), level=LEVELS)
         self._restarts = counter("channel_restarts", channel=channels)
+        self._sign_ins = counter("sign_ins", outcome=SIGN_INS)
+        self._tasks = gauge("tasks")
         self._ready = gauge("ready")
         self._reloaded = gauge("reload_last_success_timestamp_seconds")
 
@@ -170,6 +177,7 @@ class Metrics:
     def channel_up(self, channel: str, *, up: bool) -> None:
         """A channel runs, or has failed and waits to be started again."""
         channel = _known(channel, self._channels)
+        (self.down.discard if up else self.down.add)(channel)
         self._up.labels(channel).set(up)
         if not up:
             self._restarts.labels(channel).inc()
@@ -188,6 +196,14 @@ class Metrics:
         """How many cases stand how, by step and level."""
         for step, level in product(get_args(StepName), LEVELS):
             self._deadlines.labels(step, level).set(standing.get((step, level), 0))
+
+    def signed_in(self, outcome: str) -> None:
+        """Somebody tried to sign in; `outcome` is one of SIGN_INS."""
+        self._sign_ins.labels(_known(outcome, SIGN_INS)).inc()
+
+    def tasks(self, count: int) -> None:
+        """How many tasks the event loop has."""
+        self._tasks.set(count)
 
     def ready(self, *, ready: bool) -> None:
         """Whether the gateway can accept and store."""

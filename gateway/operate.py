@@ -15,6 +15,7 @@ import msgspec
 from forwarder import outbox_desk
 from forwarder.ports import Transaction, Vault
 from gateway import work
+from gateway.access.trail import enter
 from gateway.back import notices, strays
 
 PARKED = """
@@ -26,7 +27,6 @@ select w.journal_id from work w join journal j on j.id = w.journal_id
 where w.state in ('recorded', 'parked') and j.data_key is not null and j.received_at >= :since
 and (:channel = '' or j.channel = :channel) order by w.journal_id
 """
-AUDIT = "insert into audit (at, who, what) values (:at, :who, :what)"
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -112,7 +112,7 @@ def carry_out(tx: Transaction, order: Order, now: int) -> int:
                 notices.drop(tx, id_, f"dropped: {order.reason}", now)
         touched = len(chosen)
     what = f"{order.verb} {touched} rows {order.channel} {order.reason}".strip()
-    tx.run(AUDIT, at=now, who=order.who, what=what)
+    enter(tx, who=order.who, what=what, now=now)
     return touched
 
 

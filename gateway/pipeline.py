@@ -4,7 +4,8 @@ The pipeline: journal rows in, records and answers out, in one commit each batch
     claim ▶ read ▶ parts meet ▶ look up ▶ compose ▶ settle
 
 Rows are taken in the order they came and batches looked up one after the other, each after the
-commit of the one before, so messages of one sender stay in order. Only what asks nothing of the
+commit of the one before, so messages of one sender stay in order. Of several workers one leads and
+does this, for the same reason; the others stand by. Only what asks nothing of the
 database goes ahead: while one batch is committed and the next looked up, the one after that is
 read, so that neither process waits for the other. Nothing here holds up `accept`: reading and
 composing are done in a workshop of their own, and the database is asked in short pieces. A bad row
@@ -12,7 +13,8 @@ parks alone.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 
 import structlog
 from msgspec.structs import replace
@@ -24,8 +26,12 @@ from forwarder.routing import NOWHERE, Routes
 from gateway import clusters, effects, neighbours, records, signals, work
 from gateway.assembly import PartSeen, batch_words, gather
 from gateway.batch import Batch, Known, both, end_of, first, is_in, is_part
+from gateway.chain import chain_of
+from gateway.cluster import ALONE, Lead
 from gateway.conversation import Timing
 from gateway.craft import Composed, Craft
+from gateway.custody.erasing import Eraser
+from gateway.leases import Superseded
 from gateway.look_up import look_up
 from gateway.members import QUIET
 from gateway.naming import lane_of
@@ -35,25 +41,31 @@ from gateway.store import StoreUnavailable
 from gateway.turn import Inquiry
 from gateway.vault import Vault
 from gateway.work import Claim, Claimed, Settled
-from gateway.workshop import ThinkingDied, Workshop
+from gateway.workshop import Seat, ThinkingDied, Workshop
 
 log = structlog.get_logger()
 
 OWNER = "pipeline"
 BATCH = 256
 # In a burst each commit is short, for acknowledgements wait behind it.
-BURST_BATCH = 128
+BURST_BATCH = 32
 LEASE = 60_000
+# So often rows are looked for that wait for a time only a wrong clock could mean.
+LOOK_MS = 10_000
 # How long after its record a late part of a long message still finds it.
 LATE_PART = 24 * 3_600_000
 # Waiting rows and rows of a process that died come due without an event.
-POLL_SECONDS = 0.5
+POLL_SECONDS = 0.25
 # In a burst the pipeline rests so long between two batches, and each time half as long while the
 # burst goes on; what it leaves lying is safe in the journal, and unacknowledged messages are not.
-REST_SECONDS = 2.0
-LEAST_REST_SECONDS = 0.25
+REST_SECONDS = 1.0
+LEAST_REST_SECONDS = 0.0625
 GLANCE_SECONDS = 0.01
 PAUSE_SECONDS = 1.0
+# Small batches follow one another no sooner than this: acknowledgements wait while the disk syncs,
+# and it does so as often for a small one as for a large one.
+BREATH_SECONDS = 0.05
+SMALL_BATCH = 64
 
 
 class Pipeline:
@@ -68,8 +80,10 @@ class Pipeline:
         timing: Timing,
         clock: Callable[[], int],
         centrals: Routes = NOWHERE,
+        let_go: Callable[[], Awaitable[None]],
         settled: Callable[[Sequence[Opened], Composed], None] = lambda _, __: None,
         crowded: Callable[[], bool] = lambda: False,
+        lead: Lead = ALONE,
     ) -> None:
         self._database = database
         self._vault = vault
@@ -78,14 +92,22 @@ class Pipeline:
         self._clock = clock
         #: Where a revision goes.
         self._centrals = centrals
+        #: Deletes files an erasure left to nobody.
+        self._let_go = let_go
         #: Told after each commit: wakes the outbox workers, counts.
         self._settled = settled
         #: Whether a burst is coming in.
         self._crowded = crowded
+        #: Of several workers one at a time.
+        self._lead = lead
+        #: The lead under which the batches in hand were claimed: only under it are they written.
+        self._epoch = 0
         self._rest = REST_SECONDS
         #: Looked up after the batch before it, and the batch that was read meanwhile.
         self._known = Known()
         self._ahead = Batch()
+        #: When rows of the far future were last looked for.
+        self._looked = 0
         #: A process before this one, or bad weather, may have left claims.
         self._interrupted = True
         #: What was claimed may have ended the process that read it.
@@ -97,8 +119,16 @@ class Pipeline:
         """Work until told to stop; the batch in hand is finished first."""
         while not stopping.is_set():
             arrived.clear()
+            began = asyncio.get_running_loop().time()
+            if self._lead.epoch is None:
+                self._stand_by()
+                await first(stopping, within=POLL_SECONDS)
+                continue
             try:
                 busy = await self.step()
+            except Superseded:
+                log.warning("another worker leads now")
+                continue
             except (StoreUnavailable, OSError) as exc:
                 log.warning("pipeline pauses", error=type(exc).__name__)
                 self._blamed = isinstance(exc, ThinkingDied)
@@ -107,8 +137,15 @@ class Pipeline:
                 continue
             if busy:
                 await self._give_way()
+                if busy < SMALL_BATCH:
+                    await _until(began + BREATH_SECONDS)
             else:
                 await first(arrived, stopping, within=POLL_SECONDS)
+
+    def _stand_by(self) -> None:
+        """Another worker leads: what was begun here it begins again."""
+        self._known, self._ahead = Known(), Batch()
+        self._interrupted = True
 
     async def _give_way(self) -> None:
         """While a burst comes in, leave the processor to acknowledging it."""
@@ -123,12 +160,17 @@ class Pipeline:
 
     async def step(self) -> int:
         """Take one batch from the journal to its end; returns how many rows it had."""
+        if (epoch := self._lead.epoch) is None:
+            raise Superseded
+        if epoch != self._epoch:
+            self._stand_by()
+            self._epoch = epoch
         known, self._known = self._known, Known()
         ahead, self._ahead = self._ahead, Batch()
         try:
             if not known.opened:
                 batch = ahead if ahead.opened else await self._read(await self._claim())
-                known, ahead = await self._look_up(batch), Batch()
+                known, ahead = await both(self._look_up(batch), self._second(batch))
             if known.opened:
                 (following, ended), read = await both(
                     self._finish(known, ahead), self._read_ahead()
@@ -145,30 +187,45 @@ class Pipeline:
         return len(known.opened)
 
     async def _claim(self) -> list[Claimed]:
-        claimed = await self._database.write(self._take)
+        now = self._clock()
+        looks = self._interrupted or not self._looked <= now < self._looked + LOOK_MS
+        claimed = await self._database.write(partial(self._take, now=now, looks=looks))
+        self._looked = now if looks else self._looked
         self._interrupted = self._blamed = False
         return claimed
 
     async def _read_ahead(self) -> Batch:
         return Batch() if self._careful else await self._read(await self._claim())
 
-    def _take(self, tx: Transaction) -> list[Claimed]:
+    async def _second(self, first: Batch) -> Batch:
+        """One more ahead, where so many wait; from then on there are two as long as they do."""
+        return Batch() if len(first.opened) < SMALL_BATCH else await self._read_ahead()
+
+    def _take(self, tx: Transaction, *, now: int, looks: bool) -> list[Claimed]:
         if self._interrupted:
             work.release(tx, owner=OWNER, blamed=self._blamed)
+        if looks:
+            patience = max(self._timing.part_timeout, self._timing.album_time)
+            work.pull_in(tx, now=now, lease=LEASE, patience=patience)
         wanted = Claim(
             owner=OWNER,
-            now=self._clock(),
+            now=now,
             lease=LEASE,
             limit=BURST_BATCH if self._crowded() else BATCH,
             counted=not self._workshop.apart,
         )
-        return work.claim(tx, wanted)
+        claimed = work.claim(tx, wanted)
+        # Asked only where there is something: the answer is a write.
+        if (claimed or self._interrupted) and not self._lead.holds(tx, self._epoch):
+            raise Superseded
+        return claimed
 
     async def _read(self, rows: Sequence[Claimed]) -> Batch:
         if not rows:
             return Batch()
-        opened, inquiries = await self._workshop.run(Craft.read, rows)
-        return Batch(opened=opened, inquiries=inquiries)
+        seat = self._workshop.seat()
+        opened, inquiries = await seat.run(Craft.read, rows)
+        return Batch(opened=opened, inquiries=inquiries, seat=seat)
 
     async def _finish(self, known: Known, ahead: Batch) -> tuple[Known, set[int]]:
         """Bring a batch to its commit and look the next one up; which rows came to their end."""
@@ -177,16 +234,16 @@ class Pipeline:
         made.settled += self._waiting(alone, made)
         ended = {row.id for row in made.settled}
         await self._commit(made, known.opened)
-        ended = await self._later_rounds(known.later, ended)
+        ended = await self._later_rounds(known, ended)
         return await self._look_up(ahead.without(ended)), ended
 
-    async def _later_rounds(self, inquiries: Sequence[Inquiry], ended: set[int]) -> set[int]:
+    async def _later_rounds(self, known: Known, ended: set[int]) -> set[int]:
         """Messages that depended on those before them; which rows have come to their end."""
-        while inquiries := [asked for asked in inquiries if asked.id not in ended]:
-            known = await self._ask(inquiries)
+        while inquiries := [asked for asked in known.later if asked.id not in ended]:
+            known = await self._ask(inquiries, known.seat)
             made = await self._compose(known)
             await self._commit(made, ())
-            ended, inquiries = ended | {row.id for row in made.settled}, known.later
+            ended |= {row.id for row in made.settled}
         return ended
 
     # --- parts ---------------------------------------------------------------------------------
@@ -197,11 +254,11 @@ class Pipeline:
         batch = self._vault.pseudonym("batch", *batch_words(row.channel, lane, message))
         return PartSeen(row=row, message=message, part=message.part, lane=lane, batch=batch)
 
-    async def _meet(self, seen: Sequence[PartSeen]) -> list[Inquiry]:
+    async def _meet(self, seen: Sequence[PartSeen], seat: Seat | None) -> list[Inquiry]:
         """What is asked for the messages that are whole with these parts and those that waited."""
         since = self._clock() - LATE_PART
         rows = await self._database.read(lambda tx: gather(tx, seen, since=since))
-        return await self._workshop.run(Craft.assemble, seen, rows)
+        return await (seat or self._workshop).run(Craft.assemble, seen, rows)
 
     def _waiting(self, seen: Sequence[PartSeen], made: Composed) -> list[Settled]:
         """The pieces whose message is not whole: they wait in the journal for the others."""
@@ -225,11 +282,11 @@ class Pipeline:
     async def _look_up(self, batch: Batch) -> Known:
         """What is known of a batch; the one before it has been committed."""
         seen = [self._part(row.row, row.said) for row in batch.opened if is_part(row)]
-        inquiries = [*batch.inquiries, *(await self._meet(seen) if seen else ())]
-        known = await self._ask(sorted(inquiries, key=lambda asked: asked.id))
+        inquiries = [*batch.inquiries, *(await self._meet(seen, batch.seat) if seen else ())]
+        known = await self._ask(_in_order(inquiries), batch.seat)
         return replace(known, opened=batch.opened, seen=seen)
 
-    async def _ask(self, inquiries: Sequence[Inquiry]) -> Known:
+    async def _ask(self, inquiries: Sequence[Inquiry], seat: Seat | None) -> Known:
         """What the database knows of the messages of one round."""
         if not inquiries:
             return Known()
@@ -238,18 +295,18 @@ class Pipeline:
             lambda tx: look_up(tx, self._vault, inquiries, timing=self._timing, now=now)
         )
         rows = [asked.id for asked in found.inquiries]
-        return Known(rows=rows, contexts=found.contexts, later=found.later)
+        return Known(rows=rows, contexts=found.contexts, later=found.later, seat=seat)
 
     async def _compose(self, known: Known) -> Composed:
         """Everything that follows from one round."""
-        rows, contexts = known.rows, known.contexts
+        rows, contexts, seat = known.rows, known.contexts, known.seat or self._workshop
         if not rows:
             return Composed()
         now = self._clock()
-        made = await self._workshop.run(Craft.compose, rows, contexts, None, now)
+        made = await seat.run(Craft.compose, rows, contexts, None, now)
         if made.lacking:
             documents = await self._database.read(lambda tx: neighbours.documents(tx, made.lacking))
-            made = await self._workshop.run(Craft.compose, rows, contexts, documents, now)
+            made = await seat.run(Craft.compose, rows, contexts, documents, now)
         return made
 
     # --- the commit ----------------------------------------------------------------------------
@@ -259,9 +316,13 @@ class Pipeline:
         seen = [(row.row, row.said) for row in opened if isinstance(row.said, Signal)]
         made.settled += [end_of(row) for row in opened if not isinstance(row.said, InboundMessage)]
 
+        eraser = Eraser(vault=self._vault, centrals=self._centrals)
+
         def write(tx: Transaction) -> None:
+            if not self._lead.holds(tx, self._epoch):
+                raise Superseded
             now = self._clock()
-            effects.forget(tx, self._vault, made.effects, centrals=self._centrals, now=now)
+            effects.forget(tx, eraser, made.effects, now)
             records.write(tx, made.written, now=now)
             outbox.put_sealed(tx, made.outgoing)
             follow_up(tx, self._vault, made.written, centrals=self._centrals, now=now)
@@ -275,5 +336,19 @@ class Pipeline:
             )
 
         await self._database.write(write)
+        if made.effects.forgotten:
+            await self._let_go()
         log.info("settled", rows=len(made.settled), records=len(made.written))
         self._settled(opened, made)
+
+
+def _in_order(inquiries: Sequence[Inquiry]) -> list[Inquiry]:
+    """As they came: within a chain by its positions, for a clock may be set back."""
+    if len({chain_of(asked.id) for asked in inquiries}) > 1:
+        return sorted(inquiries, key=lambda asked: (asked.received_at, asked.id))
+    return sorted(inquiries, key=lambda asked: asked.id)
+
+
+async def _until(time: float) -> None:
+    """Sleep until a time of the event loop's clock."""
+    await asyncio.sleep(max(0.0, time - asyncio.get_running_loop().time()))

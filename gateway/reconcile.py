@@ -30,14 +30,17 @@ select channel, day, word, count(*) from (
         when w.state in ('ignored', 'parked') then w.state
         when w.state = 'recorded' and r.record_id is not null then case d.worst
             when 0 then 'parked' when 1 then 'pending' when 2 then 'forwarded'
+            -- Erased before any store had it: its sender took it back.
+            when 3 then 'answered'
             else 'unaccounted' end
         else 'unaccounted' end as word
     from journal j
     left join work w on w.journal_id = j.id
     left join records r on r.record_id = w.record_id
     left join (
-        select record_id, min(case state when 'delivered' then 2 when 'parked' then 0 else 1 end)
-            as worst
+        select record_id, min(case when state = 'delivered' then 2
+            when state = 'parked' and dismissed in ('superseded: anonymous', 'erased') then 3
+            when state = 'parked' then 0 else 1 end) as worst
         from outbox where kind = 'record' group by record_id
     ) d on d.record_id = w.record_id
 ) counted group by channel, day, word

@@ -5,17 +5,19 @@ Runs in a worker thread and touches no database: what it must know of earlier re
 `Context`, read beforehand.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import msgspec
 
-from channels.contract import InboundMessage
+from channels.contract import InboundMessage, Signal
 from gateway.assembly import Ready
 from gateway.codes import CaseCodes
 from gateway.earlier import Earlier
 from gateway.files import Files, Kept
 from gateway.identities import Sender, sealed_told
 from gateway.ministry import Ministry, joined
+from gateway.monitor.glance import Glance, glanced
 from gateway.naming import hidden_lane, moment, record_id_of
 from gateway.records import Joined, Stored, Written
 from gateway.remembered import Remembered
@@ -24,14 +26,16 @@ from gateway.turn import Context, Hidden, Made, Manners, Question
 from gateway.vault import Vault
 from gateway.work import Claimed
 from normalizer.dialog import hear, is_plain
+from normalizer.dialog_talk import Heard
 from normalizer.fingerprint import Fingerprints
 from normalizer.match import SAME_SENDER
-from normalizer.normalize import Understood, matter_of, normalize, understand
+from normalizer.normalize import normalize
 from normalizer.privacy_hidden import hidden_message
 from normalizer.record import Duplicate, Judgement, Place, Record
 from normalizer.report import Neighbour, Report
 from normalizer.rules import Rules
 from normalizer.text import clean
+from normalizer.understand import Understood, matter_of, understand_all
 
 
 class Draft(msgspec.Struct, frozen=True):
@@ -79,27 +83,40 @@ class Recorder:
         """How the gateway answers."""
         return self._manners
 
-    def ask(self, ready: Ready) -> Question:
-        """What must be looked up for this message."""
-        heard = hear(ready.message)
-        if heard.message is not ready.message:
-            ready = msgspec.structs.replace(ready, message=heard.message)
+    def ask(self, ready: Sequence[Ready]) -> list[Question]:
+        """What must be looked up for these messages; each step is taken with all of them."""
+        heard = [hear(one.message) for one in ready]
+        ready = [
+            one
+            if said.message is one.message
+            else msgspec.structs.replace(one, message=said.message)
+            for one, said in zip(ready, heard, strict=True)
+        ]
+        texts = [self._matter(said) for said in heard]
+        found = self._understood([one.message for one in ready], texts)
+        understood = [said if text else None for said, text in zip(found, texts, strict=True)]
+        keys = [
+            self._keys(said.clean_text, said.place, said.judged.topic) if said else ()
+            for said in understood
+        ]
+        return [
+            Question(
+                ready=one,
+                record_id=one.record_id or record_id_of(one.row.channel, one.row.external_id),
+                understood=understood[at],
+                keys=keys[at],
+                command=heard[at].command,
+                plain=is_plain(heard[at]),
+            )
+            for at, one in enumerate(ready)
+        ]
+
+    def _matter(self, heard: Heard) -> str:
+        """What is reported or added, made readable; empty where nothing is."""
         command = heard.command
         added = command.text if command and command.name == "add" else ""
-        matter = added if command else matter_of(ready.message)
-        text = clean(matter, self.rules.abbreviations) if matter else ""
-        row = ready.row
-        understood = self._understood(ready.message, text) if text else None
-        return Question(
-            ready=ready,
-            record_id=ready.record_id or record_id_of(row.channel, row.external_id),
-            understood=understood,
-            keys=self._keys(understood.clean_text, understood.place, understood.judged.topic)
-            if understood
-            else (),
-            command=command,
-            plain=is_plain(heard),
-        )
+        matter = added if command else matter_of(heard.message)
+        return clean(matter, self.rules.abbreviations) if matter else ""
 
     def draft(self, row: Claimed, message: InboundMessage, question: Question) -> Draft:
         """A new record, named by the journal row it begins with."""
@@ -164,6 +181,21 @@ class Recorder:
         record = self.open(stored)
         return self._keys(record.clean_text, record.place, record.topic)
 
+    def glance(self, signal: Signal) -> Glance:
+        """What a signal tells of."""
+        message = InboundMessage(sender="", text=f"{signal.title}\n{signal.text}".strip())
+        text = clean(message.text, self.rules.abbreviations)
+        [found] = self._understood([message], [text])
+        if found is None:
+            return Glance()
+        place, topic = found.place, found.judged.topic
+        return glanced(found.clean_text, place, topic, self._keys(found.clean_text, place, topic))
+
+    def regard(self, record: Record) -> Glance:
+        """What a record tells of, as the monitor compares it with signals."""
+        text, place, topic = record.clean_text, record.place, record.topic
+        return glanced(text, place, topic, self._keys(text, place, topic))
+
     def open(self, stored: Stored) -> Record:
         """A stored record, readable."""
         return opened(self.vault, stored)
@@ -225,11 +257,20 @@ class Recorder:
         reporter = msgspec.structs.replace(record.reporter, sealed=sealed)
         return msgspec.structs.replace(record, reporter=reporter)
 
-    def _understood(self, message: InboundMessage, text: str) -> Understood | None:
+    def _understood(
+        self, messages: Sequence[InboundMessage], texts: Sequence[str]
+    ) -> list[Understood | None]:
+        """What the messages say: all together, and where that fails each by itself."""
         try:
-            return understand(message, self.rules, text)
+            return [*understand_all(messages, texts, self.rules)]
         except Exception:  # noqa: BLE001 (our bug: it shows again in `record`, which parks it alone)
-            return None
+            if len(messages) == 1:
+                return [None]
+        return [
+            said
+            for message, text in zip(messages, texts, strict=True)
+            for said in self._understood([message], [text])
+        ]
 
     def _keys(self, text: str, place: Place | None, topic: Judgement) -> tuple[int, ...]:
         made, code = self._fingerprints, place.code if place else None

@@ -66,11 +66,7 @@ where (received_at > :received or (received_at = :received and record_id > :afte
 and (:channel = '' or channel = :channel)
 order by received_at, record_id limit :limit
 """
-FORGET = """
-update reporters set data_key = null
-where record_id in (select record_id from records where pseudonym = :lane)
-    and record_id not in (select record_id from holds)
-"""
+CODES = "select record_id, case_code from records where record_id {among:record_ids}"
 STATUS_COLUMNS = "record_id, case_code, channel, state, received_at, updated_at, pseudonym"
 
 
@@ -233,6 +229,11 @@ def status_by_id(tx: Transaction, record_id: str) -> Status | None:
     return _status(row)
 
 
+def codes_of(tx: Transaction, record_ids: Sequence[str]) -> dict[str, str]:
+    """The case codes of these records, as far as they are there."""
+    return dict(tx.all(CODES, record_ids=list(record_ids)))
+
+
 def latest_of(tx: Transaction, pseudonym: str, *, without: str = "") -> Status | None:
     """The state of a sender's newest case; those in the state `without` are passed over."""
     row = tx.one(
@@ -256,11 +257,6 @@ def all_of(tx: Transaction, pseudonym: str) -> list[str]:
 def move(tx: Transaction, record_id: str, state: str, *, now: int) -> None:
     """Put a case into another public state."""
     tx.run(MOVE, record_id=record_id, state=state, now=now)
-
-
-def forget(tx: Transaction, pseudonym: str) -> None:
-    """Destroy the keys to who a sender is; what was said stays."""
-    tx.run(FORGET, lane=pseudonym)
 
 
 def since(tx: Transaction, received: int, channel: str = "") -> Iterator[Stored]:

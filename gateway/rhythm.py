@@ -48,6 +48,7 @@ on conflict (channel, name) do update set value = excluded.value, moved_at = exc
 """
 MARKED = "select value from cursors where channel = '' and name = :name"
 HABIT = "select channel, hour, messages from rhythm where hour >= :since order by hour"
+LATELY = "select channel, hour, messages from rhythm where hour > :after"
 FORGET = "delete from rhythm where hour < :since"
 
 
@@ -88,6 +89,14 @@ def silences(tx: Transaction, now: int) -> list[Silence]:
         by_channel.setdefault(channel, {})[hour] = messages
     found = (_silence(channel, hours, now) for channel, hours in sorted(by_channel.items()))
     return [silence for silence in found if silence]
+
+
+def lately(tx: Transaction, now: int) -> dict[str, dict[int, int]]:
+    """How many messages each channel had in each of the last 24 hours, where it had any."""
+    found: dict[str, dict[int, int]] = {}
+    for channel, hour, messages in tx.all(LATELY, after=now // HOUR - DAY_HOURS):
+        found.setdefault(channel, {})[hour] = messages
+    return found
 
 
 def _silence(channel: str, hours: Mapping[int, int], now: int) -> Silence | None:

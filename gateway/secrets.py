@@ -16,6 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from gateway.durable import sync_folder
 from gateway.errors import SecretError
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
@@ -162,8 +163,4 @@ def replace_key(file: Path, ring: bytes) -> None:
         opened.flush()
         os.fsync(opened.fileno())
     draft.rename(file)
-    folder = os.open(file.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    sync_folder(file.parent)

@@ -5,13 +5,14 @@ config/gateway.toml shows the same to the operator; a test compares. Times are s
 says otherwise. Stores and channels bring sections of their own.
 """
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 import msgspec
 
 from channels.web_options import HOURS, Zone
 from forwarder.backoff import Policy
+from gateway.access.options import Console
 from gateway.files_options import Attachments
 from gateway.log import Format, Level
 from gateway.notices_options import Notices
@@ -52,8 +53,12 @@ class StoreSection(_Section, frozen=True, kw_only=True):
 
     #: Empty: SQLite in the data folder.
     url: str = ""
+    #: A commit is on so many machines before anybody hears "ok"; 2 needs synchronous standbys.
+    copies: Literal[1, 2] = 1
 
     def __post_init__(self) -> None:
+        if self.copies > 1 and not self.url.startswith("postgresql://"):
+            raise ValueError("copies: only postgresql://… keeps more than one")
         if self.url and not self.url.startswith(("sqlite:///", "postgresql://")):
             raise ValueError("url: expected sqlite:///… or postgresql://…")
         if urlsplit(self.url).password or "password=" in self.url:
@@ -97,6 +102,8 @@ class Pipeline(_Section, frozen=True, kw_only=True):
     replies_per_hour: Count = 240
     #: Read and classify in a process of its own, so that no message makes another one wait.
     own_process: bool = True
+    #: So many of them; one is enough for two cores.
+    processes: Annotated[int, msgspec.Meta(ge=1, le=16)] = 1
     #: How long a receipt waits for the central store's own, before it goes out without.
     receipt_patience: Annotated[float, msgspec.Meta(ge=0)] = 3.0
 
@@ -145,6 +152,15 @@ class Proof(_Section, frozen=True, kw_only=True):
     mail: str = ""
 
 
+class Targets(_Section, frozen=True, kw_only=True):
+    """Section [targets]: what the office wants to reach in a year; 0: no target."""
+
+    #: Reports of all channels together.
+    reports: Days = 0
+    #: Of them, answered or taken up, in hundredths.
+    followed_percent: Annotated[float, msgspec.Meta(ge=0, le=100)] = 0.0
+
+
 class Limits(_Section, frozen=True, kw_only=True):
     """Section [limits]: bounds of the process itself."""
 
@@ -174,6 +190,8 @@ class File(_Section, frozen=True, kw_only=True):
     attachments: Attachments = Attachments()
     proof: Proof = Proof()
     notices: Notices = Notices()
+    targets: Targets = Targets()
+    console: Console = Console()
     limits: Limits = Limits()
     log: Log = Log()
     central: dict[str, dict[str, Any]] = {}

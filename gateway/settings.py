@@ -25,6 +25,7 @@ from forwarder.central.open311 import Open311Central
 from forwarder.central.postgres import PostgresCentral
 from forwarder.central.sqlite import SqliteCentral
 from forwarder.routing import ALL, Only
+from gateway.access.options import Console
 from gateway.config_files import CONFIG_FILE, find_config_file
 from gateway.decode import Decoder, read_toml
 from gateway.errors import SecretError, SettingsError
@@ -41,6 +42,7 @@ from gateway.sections import (
     Pipeline,
     Proof,
     Retention,
+    Targets,
     Tenant,
 )
 from gateway.sockets import host_and_port, is_loopback
@@ -88,6 +90,8 @@ class Settings:
     ministry: bytes
     #: The section's URL, or that of the SQLite file in the data folder.
     store_url: str
+    #: On how many machines a commit is before anybody hears "ok".
+    store_copies: int
     http: Http
     tenant: Tenant
     outbox: Policy
@@ -97,6 +101,8 @@ class Settings:
     attachments: Attachments
     proof: Proof
     notices: Notices
+    targets: Targets
+    console: Console
     limits: Limits
     log: Log
     centrals: Mapping[str, CentralSettings]
@@ -121,6 +127,7 @@ def read_settings(
         config_dir=config_dir,
         data_dir=data_dir.absolute(),
         store_url=content.store.url or f"sqlite://{quote(str(data_dir.absolute()))}/gateway.db",
+        store_copies=content.store.copies,
         http=content.http,
         tenant=content.tenant,
         outbox=content.outbox,
@@ -131,6 +138,8 @@ def read_settings(
         attachments=content.attachments,
         proof=content.proof,
         notices=content.notices,
+        targets=content.targets,
+        console=content.console,
         limits=content.limits,
         log=content.log,
         centrals=_centrals(content.central or EMBEDDED_CENTRAL, decoder),

@@ -10,6 +10,9 @@ from forwarder.ports import Row, Transaction, Vault
 from gateway.clusters import Grown
 from gateway.work import Claimed
 
+#: The report somebody made of a signal, and whether somebody said that it is none of ours.
+Stamp = tuple[str | None, bool]
+
 #: The source of signals of our own making.
 EVENT = "mass-event"
 COLUMNS = ("journal_id", "channel", "source", "received_at", "document", "data_key")
@@ -19,6 +22,23 @@ select {COLUMNS_SEEN} from signals
 where received_at >= :since and data_key is not null order by journal_id desc limit :limit
 """
 ONE = f"select {COLUMNS_SEEN} from signals where journal_id = :id and data_key is not null"
+STAMPS = """
+select journal_id, record_id, hidden_at from signals
+where received_at >= :since and data_key is not null
+order by received_at desc limit :limit
+"""
+SOME = f"""
+select {COLUMNS_SEEN}, hidden_at from signals
+where journal_id {{among:ids}} and data_key is not null
+"""
+HIDE = """
+update signals set hidden_at = :now, hidden_by = :who
+where journal_id = :id and record_id is null and hidden_at is null
+"""
+SHOW = """
+update signals set hidden_at = null, hidden_by = null
+where journal_id = :id and hidden_at is not null
+"""
 TAKEN = "update signals set record_id = :record_id where journal_id = :id and record_id is null"
 
 
@@ -88,6 +108,28 @@ def number(tx: Transaction, *, since: int) -> int:
     """How many came in since then."""
     row = tx.one("select count(*) from signals where received_at >= :since", since=since)
     return int(row[0]) if row else 0
+
+
+def stamps(tx: Transaction, *, since: int, limit: int) -> dict[int, Stamp]:
+    """What became of each of the newest signals; erased ones are left out."""
+    rows = tx.all(STAMPS, since=since, limit=limit)
+    return {row[0]: (row[1], row[2] is not None) for row in rows}
+
+
+def some(tx: Transaction, vault: Vault, ids: Sequence[int]) -> list[tuple[Seen, Stamp]]:
+    """These signals and what became of them; those that are not there are left out."""
+    rows = tx.all(SOME, ids=list(ids))
+    return [(_seen(row, vault), (row[5], row[6] is not None)) for row in rows]
+
+
+def hide(tx: Transaction, id_: int, *, who: str, now: int) -> bool:
+    """A person says that it is none of ours; false where a report was made of it, or before."""
+    return tx.run(HIDE, id=id_, who=who, now=now) > 0
+
+
+def show(tx: Transaction, id_: int) -> bool:
+    """It may be ours after all."""
+    return tx.run(SHOW, id=id_) > 0
 
 
 def taken(tx: Transaction, id_: int, record_id: str) -> bool:

@@ -79,9 +79,16 @@ class Talker:
                 return _noted(self._recorder, made, turn, decision.asks, closes=decision.closes)
             case Discard():
                 return self._discard(turn, decision)
-        ready = turn.question.ready
-        made = self._answered(turn, Say(sentence="erased"))
-        made.effects.forgotten.append(Forgotten(lane=ready.lane, row=ready.row.id))
+        return self._forget(turn)
+
+    def _forget(self, turn: Turn) -> Made:
+        """All of a person goes; of what is held they are told."""
+        ready, talk = turn.question.ready, turn.context.talk
+        held = talk.held if talk else ()
+        said = Say(sentence="erased_but_held" if held else "erased", given=", ".join(held))
+        made = self._answered(turn, said)
+        gone = Forgotten(lane=ready.lane, row=ready.row.id, held=len(held))
+        made.effects.forgotten.append(gone)
         return made
 
     def _discard(self, turn: Turn, decision: Discard) -> Made:

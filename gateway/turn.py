@@ -17,8 +17,8 @@ from gateway.questions import Open
 from gateway.records import Stored, Written
 from gateway.work import Claimed, Settled
 from normalizer.dialog_talk import Conversation
-from normalizer.normalize import Understood
 from normalizer.report import Command
+from normalizer.understand import Understood
 
 #: Where people chat: a photo first and the words after it, buttons, and a question costs nothing.
 CHATS = frozenset(channel.name for channel in CHANNELS if channel.chats)
@@ -111,6 +111,8 @@ class Talk:
     hold_until: int
     #: What happened to the case whose state is asked for.
     steps: Sequence[Kept] = ()
+    #: Codes of their cases that are held, where they want to be forgotten.
+    held: Sequence[str] = ()
 
 
 class Context(msgspec.Struct, frozen=True):
@@ -146,6 +148,8 @@ class Forgotten(msgspec.Struct, frozen=True):
 
     lane: str
     row: int
+    #: How many of their cases are held, as they are told.
+    held: int
 
 
 class Hidden(msgspec.Struct, frozen=True):

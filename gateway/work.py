@@ -23,8 +23,9 @@ State = Literal["waiting", "recorded", "joined", "command", "ignored", "parked"]
 # A batch may hold this many payload bytes, so that a burst of large mails is not all in memory.
 BATCH_BYTES = 32 << 20
 
-# Keeps a claim short when a backlog came in while nobody worked.
-ADOPTED_AT_ONCE = 2_000
+# Of each chain so many times what is claimed: whatever is older than a claimed row must be there,
+# and a claim should be short, for acknowledgements wait behind it.
+ADOPTED = 2
 # Rows that were taken up and not finished so often are taken alone, so that they stop no others.
 SUSPICIOUS = 3
 
@@ -64,16 +65,33 @@ where w.state in ('received', 'waiting')
 """
 NEWEST = "select max(journal_id) from work where journal_id >= :start and journal_id < :end"
 BEYOND = "select count(*), min(received_at) from journal where id > :newest and id < :end"
+# In one statement, which sees all chains at one moment: what a sender said first is there too.
+ENDS = """
+select asked.value, (
+    select max(id) from journal where id >= asked.value and id < asked.value + :width
+) from {each:starts}
+"""
 ADOPT = """
 insert into work (journal_id, due)
-select id, received_at from journal
+select id, case when received_at < :now then received_at else :now end from journal
 where id > coalesce((select max(journal_id) from work where journal_id < :end), 0)
 and id >= :start and id < :end order by id limit :limit
+on conflict do nothing
 """
 RELEASE = """
 update work set owner = null, attempts = attempts + :blamed,
     due = (select received_at from journal where journal.id = work.journal_id)
 where owner = :owner and state in ('received', 'waiting')
+"""
+# Written while the clock of some machine was ahead: nothing waits that long for a worker or a part.
+PULL_IN = """
+update work set due = case when state = 'waiting' and owner is null then :parts else :now end
+where state in ('received', 'waiting') and due > :now and (
+    (state = 'received' and owner is null)
+    or (owner is not null and due > :leased) or (owner is null and due > :parts))
+"""
+OWNERS = """
+select distinct owner from work where owner is not null and state in ('received', 'waiting')
 """
 BATCH = """
 select journal_id, state, record_id from work where batch = :batch
@@ -136,7 +154,7 @@ class Claim:
 
 def claim(tx: Transaction, wanted: Claim) -> list[Claimed]:
     """Take the oldest due rows, as many as fit in one batch; one that looks deadly comes alone."""
-    _adopt(tx)
+    _adopt(tx, wanted.now, limit=ADOPTED * wanted.limit)
     due = _unsuspicious(tx.all(DUE, now=wanted.now, limit=wanted.limit))
     if not due:
         return []
@@ -146,11 +164,12 @@ def claim(tx: Transaction, wanted: Claim) -> list[Claimed]:
     return load(tx, ids, counted=counted)
 
 
-def _adopt(tx: Transaction) -> None:
+def _adopt(tx: Transaction, now: int, *, limit: int) -> None:
     """Give each new journal row its work row; `accept` leaves that to us."""
-    for chain in chains(tx):
-        start, end = journal_id(chain, 0), journal_id(chain + 1, 0)
-        tx.run(ADOPT, start=start, end=end, limit=ADOPTED_AT_ONCE)
+    starts = [journal_id(chain, 0) for chain in chains(tx)]
+    for start, last in tx.all(ENDS, starts=starts, width=journal_id(1, 0)) if starts else ():
+        # Due when it came, by the clock of who took it in, which may be ahead of ours.
+        tx.run(ADOPT, start=start, end=last + 1, limit=limit, now=now)
 
 
 def load(tx: Transaction, ids: Sequence[int], *, counted: int = 0) -> list[Claimed]:
@@ -226,6 +245,21 @@ def release(tx: Transaction, *, owner: str, blamed: bool = False) -> int:
     `blamed`: one of these rows may have been what ended the reader.
     """
     return tx.run(RELEASE, owner=owner, blamed=int(blamed))
+
+
+def release_all(tx: Transaction) -> None:
+    """Give back what anybody had claimed, where nobody is left to work on it."""
+    for [owner] in tx.all(OWNERS):
+        release(tx, owner=owner)
+
+
+def pull_in(tx: Transaction, *, now: int, lease: int, patience: int) -> int:
+    """
+    Let nothing wait for a time that only a wrong clock could mean; how many rows did.
+
+    `lease` and `patience` are the longest a worker and a message's parts may take, in milliseconds.
+    """
+    return tx.run(PULL_IN, now=now, leased=now + lease, parts=now + patience)
 
 
 def requeue(tx: Transaction, ids: Sequence[int], *, now: int) -> None:

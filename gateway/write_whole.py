@@ -5,6 +5,7 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
+from gateway.durable import sync_folder
 from gateway.errors import SettingsError
 
 _READABLE = 0o644
@@ -21,6 +22,7 @@ def write_whole(file: Path, content: bytes, mode: int = _READABLE) -> None:
                 os.fsync(draft.fileno())
             Path(name).chmod(mode)
             Path(name).replace(file)
+            sync_folder(file.parent)
         except OSError:
             with suppress(OSError):
                 Path(name).unlink()

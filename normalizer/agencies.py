@@ -19,7 +19,7 @@ from normalizer.taxonomy import Taxonomy
 
 #: What a name may be filled with: "Kecamatan {kecamatan}".
 HOLES = frozenset({"desa", "kecamatan", "kabupaten", "provinsi"})
-_HOLE = re.compile(r"\{([^}]*)\}")
+_HOLE = re.compile(r"\{([^{}]*)\}")
 
 
 class AgenciesError(Exception):

@@ -85,17 +85,19 @@ def _for_topic(
     topic: str, clues: Mapping[str, str], area: Jurisdiction, agencies: Agencies
 ) -> Iterator[_Candidate]:
     for instead in agencies.instead[topic]:
-        if _fits(instead, clues, area):
+        if (instead.clue is None or instead.clue in clues) and _is_there(instead, area):
             words = clues[instead.clue] if instead.clue else ""
-            yield from ((office, words) for office in instead.offices)
+            for office in instead.offices:
+                yield office, words
     usual = agencies.by_topic[topic]
-    yield from ((office, clues[office.key]) for office in usual if office.key in clues)
-    yield from ((office, "") for office in usual)
+    for office in usual if clues else ():
+        if office.key in clues:
+            yield office, clues[office.key]
+    for office in usual:
+        yield office, ""
 
 
-def _fits(instead: Instead, clues: Mapping[str, str], area: Jurisdiction) -> bool:
-    if instead.clue is not None and instead.clue not in clues:
-        return False
+def _is_there(instead: Instead, area: Jurisdiction) -> bool:
     return not instead.places or any(lies_in(area.known, place) for place in instead.places)
 
 

@@ -9,11 +9,12 @@ days nobody works is told from outside, for years as they are asked for.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone, tzinfo
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
 import msgspec
 
 from normalizer.record import Deadlines
+from normalizer.remembered import Remembered
 from normalizer.wording import State
 
 StepName = Literal["promise", "verify", "follow_up", "solve"]
@@ -24,6 +25,8 @@ DaysOff = Callable[[int], frozenset[date]]
 DAY = timedelta(days=1)
 LAST_SECOND = time(23, 59, 59)
 REMEMBERED = 4_096
+# The number of a step, its working days, and from which day on they count.
+_DaysAfter: TypeAlias = tuple[int, int, date]
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -126,17 +129,19 @@ class Clock:
         self.zone: tzinfo = timezone(timedelta(hours=utc_hours))
         self._oldest = timedelta(days=file.oldest)
         self._steps = file.step
+        #: The deadlines of most reports are those of others that came on the same day.
+        self._after_days = Remembered[_DaysAfter, Due](self._counted)
 
     def due(self, type_: str | None, sent_at: datetime | None, received_at: datetime) -> list[Due]:
         """Every step of a report of this type, in the order of the file."""
         began = self._began(sent_at, received_at)
         dues: dict[str, Due] = {}
-        for step in self._steps:
+        for number, step in enumerate(self._steps):
             before = dues.get(step.after)
             if step.after and before is None:
                 continue
             since = before.due_at if before else began
-            if found := self._due(step, type_, since.astimezone(self.zone)):
+            if found := self._due(number, type_, since.astimezone(self.zone)):
                 dues[step.name] = found
         return list(dues.values())
 
@@ -151,14 +156,18 @@ class Clock:
             return sent_at
         return received_at
 
-    def _due(self, step: Step, type_: str | None, began: datetime) -> Due | None:
+    def _due(self, number: int, type_: str | None, began: datetime) -> Due | None:
+        step = self._steps[number]
         if step.hours:
             due_at = began + timedelta(hours=step.hours)
             return Due(step=step, due_at=due_at, warn_at=due_at - timedelta(hours=step.warn))
         count = step.types.get(type_ or "", step.working_days)
-        if not count:
-            return None
-        day = self.calendar.after(began.date(), count)
+        return self._after_days[number, count, began.date()] if count else None
+
+    def _counted(self, asked: _DaysAfter) -> Due:
+        number, count, began = asked
+        step = self._steps[number]
+        day = self.calendar.after(began, count)
         warned = self.calendar.after(day, -min(round(step.warn), count - 1))
         return Due(
             step=step,

@@ -82,7 +82,7 @@ def kept(before: Record, after: Record, *, choice: int = 0) -> Record:
     remarks = (remark for remark in before.remarks if not remark.startswith(gone))
     decided = {
         name: getattr(before, name)
-        for name in ("type", "topic", "agency")
+        for name in ("type", "topic", "agency", "urgency")
         if getattr(before, name).by == "officer"
     }
     return tightened(

@@ -15,7 +15,7 @@ from itertools import islice, pairwise
 from zlib import crc32
 
 from normalizer.match_words import COMMON, FUNCTION
-from normalizer.matter import matter
+from normalizer.matter import spoken_in
 
 VERSION = "3"
 
@@ -38,7 +38,7 @@ class Fingerprints:
 
     def of_words(self, clean_text: str) -> tuple[int, ...]:
         """At most thirteen numbers below 2^32, the first for the text as a whole."""
-        spoken = matter(clean_text).spoken
+        spoken = spoken_in(clean_text)
         if not spoken:
             return ()
         whole = self._key(" ".join(spoken))
@@ -67,11 +67,12 @@ def drawn(spoken: Sequence[str]) -> list[str]:
     """The pairs of neighbouring words a text is found by: some of its beginning, then of all."""
     telling = [word for word in spoken if word not in FUNCTION]
     common = [word in COMMON for word in telling]
+    pairs = map(" ".join, pairwise(telling))
+    written = " ".join(telling).encode("utf-8", "replace").split(b" ")
+    sums = map(crc32, map(b" ".join, pairwise(written)))
     ranks = {
-        pair: (first + second) << 32 | crc32(pair.encode("utf-8", "replace"))
-        for pair, first, second in zip(
-            map(" ".join, pairwise(telling)), common, common[1:], strict=False
-        )
+        pair: (first + second) << 32 | sum_
+        for pair, sum_, (first, second) in zip(pairs, sums, pairwise(common), strict=True)
     }
     order = sorted(ranks, key=ranks.__getitem__)
     if len(telling) <= HEAD:

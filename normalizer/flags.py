@@ -42,7 +42,7 @@ _LOOKS: Mapping[Form, re.Pattern[str]] = MappingProxyType(
             r"[:w.](?:(?<=:)//(?!\S{0,40}go\.id)|(?<=w)ww[.,](?!\S{0,40}go\.id)"
             r"|(?<=\.)(?:com|net|org|me|ly|id|tk|ga|cf|gq|site|link)\b(?<!go\.id))"
         ),
-        "dial_code": re.compile(r"\*\d{2,4}[\d*]*\#"),
+        "dial_code": re.compile(r"\*\d{2,4}[\d*]{0,40}\#"),
         "bundle": re.compile(r"\d\s?(?:gb|mb|hr|bln|menit|pcs)\b"),
         "price": re.compile(
             r"[\dr](?:(?<=\d)\s?(?:rb|ribu|jt|jta|juta|k)\b|(?<![a-z]r)(?<=r)p\.?\s?\d)"

@@ -16,6 +16,8 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, TypeAlias
 
+from normalizer.remembered import Remembered
+
 Level: TypeAlias = Literal["provinsi", "kabupaten", "kota", "kecamatan", "desa"]
 #: A place as a number of ten digits; 0 is no place.
 Number: TypeAlias = int
@@ -63,6 +65,7 @@ class Gazetteer:
             for other in {*map(spelling, others.split("|"))} - {spelling(name)} if others else ():
                 self._add(other, number)
         self._names = "".join(names)
+        self._called = Remembered[Number, str](self._called_of)
 
     def _add(self, key: str, number: Number) -> None:
         known = self._found.get(key)
@@ -102,6 +105,9 @@ class Gazetteer:
 
     def called(self, number: Number) -> str:
         """A place with what it lies in: "Sukamulya, Cikupa, Kabupaten Tangerang"."""
+        return self._called[number]
+
+    def _called_of(self, number: Number) -> str:
         whole = dict.fromkeys((number, district_of(number), regency_of(number)))
         names = [self.name(each) for each in whole if each]
         return ", ".join(name for name in names if name)

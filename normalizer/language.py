@@ -13,6 +13,7 @@ from math import log
 from typing import TypeAlias
 
 from normalizer.language_words import BEGINNINGS, ENDINGS, LETTERS, WORDS
+from normalizer.remembered import Remembered
 
 #: The languages told apart.
 LANGUAGES = tuple(WORDS)
@@ -40,17 +41,14 @@ _INDONESIAN = LANGUAGES.index("id")
 def language_of(text: str) -> str | None:
     """The ISO 639 code of the language of a text; None where its words do not tell."""
     totals = [0.0] * len(LANGUAGES)
-    unknown = []
     chunks = _chunks(text[:_READ].lower())
-    for chunk, known in zip(chunks, map(_WORDS.get, chunks), strict=True):
-        owners = known or _WORDS.get(word := chunk.strip(_SIGNS_AROUND))
-        if owners is None:
-            unknown.append(word)
-        else:
-            for language, weight in owners:
-                totals[language] += weight
+    heard = list(map(_HEARD.__getitem__, chunks))
+    for language, weight in chain.from_iterable(heard):
+        totals[language] += weight
     if not _clear(totals):
-        _add_looks(unknown, totals)
+        _add_looks(
+            [chunk for chunk, owners in zip(chunks, heard, strict=True) if not owners], totals
+        )
     best = max(totals)
     if best < _LEAST:
         return None
@@ -79,7 +77,8 @@ def _clear(totals: list[float]) -> bool:
 
 def _add_looks(unknown: list[str], totals: list[float]) -> None:
     """What words in no list speak for."""
-    for word in unknown:
+    for chunk in unknown:
+        word = chunk.strip(_SIGNS_AROUND)
         if len(word) < _SHORTEST:
             continue
         evidence = [_SIGNS[sign] for sign in _LETTERS.findall(word)]
@@ -110,6 +109,10 @@ def _lighter(evidence: Mapping[str, _Evidence]) -> dict[str, _Evidence]:
 
 
 _WORDS = _weighed(WORDS)
+#: The same of what stands between blanks, with the signs around a word.
+_HEARD = Remembered[str, _Evidence](
+    lambda chunk: _WORDS.get(chunk) or _WORDS.get(chunk.strip(_SIGNS_AROUND), ())
+)
 _ENDS = _lighter(_weighed(ENDINGS))
 _BEGINS = _lighter(_weighed(BEGINNINGS))
 _SIGNS = _lighter(_weighed(LETTERS))

@@ -8,11 +8,14 @@ ending such as -nya. A phrase counts once, however often it stands there.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import compress
+from operator import itemgetter
 from typing import NamedTuple, TypeAlias
 
 from normalizer.remembered import MOST, Remembered
 from normalizer.text import words
 
+_first, _weight = itemgetter(0), itemgetter(1)
 _ENDINGS = ("nya", "lah", "kah", "pun", "ku", "mu")
 # In a text of fewer words, where a phrase stands tells little.
 _SHORT = 40
@@ -37,15 +40,9 @@ class Score(NamedTuple):
     why: tuple[str, ...]
 
 
-class Hit(NamedTuple):
-    """A phrase that stands in a text at words `at` to `end`, and the labels it speaks for."""
-
-    at: int
-    end: int
-    phrase: int
-    marks: tuple[tuple[str, float], ...]
-
-
+#: A phrase that stands in a text: its first word, the word behind it, its number, and the labels
+#: it speaks for.
+Hit: TypeAlias = tuple[int, int, int, tuple[tuple[str, float], ...]]
 # What a phrase that ends at a word is: its number and what it speaks for.
 _End: TypeAlias = tuple[int, tuple[tuple[str, float], ...]]
 
@@ -86,15 +83,17 @@ class Lexicon:
                     reasons[label].append((weight * times, why))
                 else:
                     reasons[label] = [(weight * times, why)]
-        scores = [_score(label, reasons[label]) for label in reasons]
-        scores.sort(key=_strongest_first)
+        scores = [_score(label, said) for label, said in reasons.items()]
+        scores.sort()
+        scores.sort(key=_weight, reverse=True)
         return scores
 
     def hits(self, spoken: Sequence[str]) -> list[Hit]:
         """Every phrase that stands there, neutral ones included, from the first word on."""
         found: list[Hit] = []
         free, last = 0, len(spoken) - 1
-        for at, node in enumerate(map(self._begins.__getitem__, spoken)):
+        nodes = list(map(self._begins.__getitem__, spoken))
+        for at, node in compress(enumerate(nodes), nodes):
             if node is None or at < free:
                 continue
             phrase, following = node
@@ -105,7 +104,7 @@ class Lexicon:
                     phrase, end = _longest(node, spoken, end)
             if phrase:
                 free = end
-                found.append(Hit(at, end, *phrase))
+                found.append((at, end, *phrase))
         return found
 
 
@@ -154,12 +153,9 @@ def lexicon(marks: Iterable[Mark], neutral: Iterable[str] = (), *, early: float 
     return Lexicon(root, early)
 
 
-def _strongest_first(score: Score) -> tuple[float, str]:
-    return -score.weight, score.label
-
-
 def _score(label: str, reasons: list[tuple[float, str]]) -> Score:
     if len(reasons) == 1:
         return Score(label, reasons[0][0], (reasons[0][1],))
-    reasons.sort(key=lambda reason: -reason[0])
-    return Score(label, sum(weight for weight, _ in reasons), tuple(why for _, why in reasons))
+    reasons.sort(key=_first, reverse=True)
+    weights, why = zip(*reasons, strict=True)
+    return Score(label, sum(weights), why)

@@ -21,8 +21,8 @@ _MOST_WORDS = 600
 _MOST_SIGNS = 20_000
 # A set of words has no order, and a sum must not depend on it.
 _DIGITS = 6
-# About 5 KB each, so 10 MB.
-_REMEMBERED = 2_048
+# The words of a text are about 2 KB, what is compared of them as much again: 10 MB together.
+_SPOKEN_REMEMBERED, _REMEMBERED = 4_096, 1_024
 
 
 class Matter:
@@ -63,6 +63,12 @@ class Matter:
 
 @lru_cache(maxsize=_REMEMBERED)
 def matter(text: str) -> Matter:
+    """What is compared of a text; most are found to be like no other, and never asked for it."""
+    return Matter(spoken_in(text))
+
+
+@lru_cache(maxsize=_SPOKEN_REMEMBERED)
+def spoken_in(text: str) -> tuple[str, ...]:
     """The words that say something, with labels glued to their numbers: "rt 05" is "rt5"."""
     spoken = words(without_greeting(_own_words(text[:_MOST_SIGNS])))
     spoken = [word for word in spoken if word not in COURTESY]
@@ -73,9 +79,9 @@ def matter(text: str) -> Matter:
             spoken[at - 1 : at + 1] = [spoken[at - 1] + number]
         else:
             spoken[at] = number
-    return Matter(tuple(spoken[:_MOST_WORDS]))
+    return tuple(spoken[:_MOST_WORDS])
 
 
 def _own_words(text: str) -> str:
-    low = text.lower()
-    return _PASSED_ON.sub(" ", text) if any(sign in low for sign in _SIGNS_OF_IT) else text
+    passed_on = any(map(text.lower().__contains__, _SIGNS_OF_IT))
+    return _PASSED_ON.sub(" ", text) if passed_on else text

@@ -13,32 +13,19 @@ again.
 import struct
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from math import exp, sqrt
 from operator import itemgetter
 from typing import NamedTuple
 
 import msgspec
 
-from normalizer.model_features import (
-    BUCKETS,
-    HINT,
-    PAIR,
-    Evidence,
-    Hint,
-    blocks_of,
-    bucket_of,
-    buckets_of,
-    length_of,
-)
-from normalizer.remembered import Remembered
+from normalizer.model_features import BUCKETS, HINT, Block, Evidence, Hint, hashed
+from normalizer.model_rows import ZERO, Part, Rows, row_of
 
 KIND = b"lapor-model "
 MAGIC = KIND + b"2\n"
 MOST_ROWS = 0xFFFF
-#: What a weight of nothing is written as; weights are 16 bits, and this keeps them positive.
-ZERO = 0x8000
-_LANE = 64
-_ONE_LANE = (1 << _LANE) - 1
 # Weights become whole numbers of this part of one: far finer than what a score is rounded to.
 _FINE = 1 << 28
 _LENGTH = struct.Struct("<I")
@@ -47,22 +34,13 @@ _MOST_LABELS = 3
 _DIGITS = 2
 
 
-class _Part(NamedTuple):
-    """What a unit is: its rarity squared, how many rows it has, and their sum, label by label."""
-
-    square: float
-    rows: int
-    lanes: int
-
-
 class _Group(NamedTuple):
-    """Units of a report that the model knows, and what each of them counts for there."""
+    """Units of a report that the model knows, what each of them counts there, and their sum."""
 
     weight: float
-    found: Sequence[tuple[str, _Part]]
-
-
-_NOTHING = _Part(0.0, 0, 0)
+    parts: Sequence[Part]
+    rows: int
+    lanes: int
 
 
 class ModelError(Exception):
@@ -112,18 +90,15 @@ class Model:
         self.head, start = _head(view)
         end = start + BUCKETS * 2
         kinds = len(self.head.labels)
-        self._row = struct.Struct(f"<f{kinds}H")
-        self._lanes = struct.Struct(f"<{kinds}Q")
-        if len(view) != end + self.head.rows * self._row.size:
+        if len(view) != end + self.head.rows * row_of(kinds).size:
             raise ModelError("it is cut off")
-        self._index = view[start:end].cast("H")
-        self._rows = view[end:]
-        self._parts = Remembered[str, _Part](self._part)
+        self._rows = Rows(view[start:end], view[end:], kinds)
 
-    def ask(self, evidence: Evidence, blocks: Sequence[Sequence[str]] | None = None) -> Answer:
-        """What it says of a report; `blocks` of its evidence, from whoever has them already."""
-        groups = [self._known(block) for block in blocks or blocks_of(evidence)]
-        groups += self._hinted(evidence.hints)
+    def ask(self, evidence: Evidence, blocks: Sequence[Block] | None = None) -> Answer:
+        """What it says of a report; `blocks` is `hashed(evidence)`, from whoever has it already."""
+        if blocks is None:
+            blocks = hashed(evidence)
+        groups = [*self._known(blocks), *self._hinted(evidence.hints)]
         confidences = _softmax(self._scores(groups), self.head.sharpness)
         best = sorted(zip(self.head.labels, confidences, strict=True), key=itemgetter(1))
         best = best[: -_MOST_LABELS - 1 : -1]
@@ -132,50 +107,48 @@ class Model:
             value=first if confidence >= self.head.threshold else None,
             confidence=round(confidence, _DIGITS),
             best=tuple((label, round(share, _DIGITS)) for label, share in best),
-            why=_reasons(groups, self.head.labels.index(first), evidence.hints),
+            why=self._reasons(groups, self.head.labels.index(first), evidence.hints),
         )
 
-    def _known(self, block: Sequence[str]) -> _Group:
-        """The known units of a block, with the weight that gives the block its length."""
-        if block[0][0] == PAIR:
-            # Most pairs are met once, and few are known: neither is worth remembering.
-            index = self._index
-            found = [(unit, self._part(unit)) for unit in block if index[bucket_of(unit)]]
-        else:
-            both = zip(block, map(self._parts.__getitem__, block), strict=True)
-            found = [(unit, part) for unit, part in both if part.rows]
-        length = sqrt(sum(part.square for _, part in found))
-        return _Group(length_of(block) / length if length else 0.0, found)
+    def _known(self, blocks: Iterable[Block]) -> Iterator[_Group]:
+        """The known units of each block, with the weight that gives the block its length."""
+        for block in blocks:
+            parts = self._rows.parts(block)
+            if parts:
+                _, squares, rows, lanes = zip(*parts, strict=True)
+                yield _Group(block.length / sqrt(sum(squares)), parts, sum(rows), sum(lanes))
 
     def _hinted(self, hints: Iterable[Hint]) -> Iterator[_Group]:
         for hint in hints:
-            part = self._parts[HINT + hint.name]
-            if part.rows:
-                yield _Group(hint.weight, ((HINT + hint.name, part),))
+            part = self._rows.part(HINT + hint.name)
+            if part:
+                _, _, rows, lanes = part
+                yield _Group(hint.weight, (part,), rows, lanes)
 
-    def _scores(self, groups: Iterable[_Group]) -> list[float]:
+    def _scores(self, groups: Sequence[_Group]) -> list[float]:
         """The score of each label: what it has before, and what all units add."""
-        lanes = nothing = 0
-        for weight, found in groups:
-            whole = int(weight * _FINE)
-            lanes += whole * sum(part.lanes for _, part in found)
-            nothing += whole * sum(part.rows for _, part in found)
-        nothing *= ZERO
+        weights = [int(group.weight * _FINE) for group in groups]
+        both = list(zip(weights, groups, strict=True))
+        summed = self._rows.weighed((weight, group.lanes) for weight, group in both)
+        nothing = ZERO * sum(weight * group.rows for weight, group in both)
         grain = self.head.grain / _FINE
-        summed = self._lanes.unpack(lanes.to_bytes(self._lanes.size, "little"))
-        both = zip(self.head.bias, summed, strict=True)
-        return [bias + (one - nothing) * grain for bias, one in both]
+        labels = zip(self.head.bias, summed, strict=True)
+        return [bias + (one - nothing) * grain for bias, one in labels]
 
-    def _part(self, unit: str) -> _Part:
-        """The sum of a unit's rows."""
-        index, size = self._index, self._row.size
-        ats = [at for bucket in buckets_of(unit) if (at := index[bucket])]
-        square, lanes = 0.0, 0
-        for at in ats:
-            rarity, *weights = self._row.unpack_from(self._rows, (at - 1) * size)
-            square += rarity * rarity
-            lanes += int.from_bytes(self._lanes.pack(*weights), "little")
-        return _Part(square, len(ats), lanes) if ats else _NOTHING
+    def _reasons(
+        self, groups: Iterable[_Group], best: int, hints: Iterable[Hint]
+    ) -> tuple[str, ...]:
+        """The words that speak most for the best label; a row's weights are zero on the average."""
+        hinted = {HINT + hint.name: hint.why[:1] for hint in hints}
+        gains: list[tuple[float, str]] = []
+        for group in groups:
+            weight, speaking = group.weight, self._rows.gains(group.parts, best)
+            if len(group.parts) == 1 and group.parts[0][0] in hinted:
+                gains += [(-weight * n, words) for unit, n in speaking for words in hinted[unit]]
+            else:
+                gains += [(-weight * n, unit[1:]) for unit, n in speaking]
+        gains.sort()
+        return tuple(islice(dict.fromkeys(words for _, words in gains), _MOST_REASONS))
 
 
 def write_model(head: Head, index: bytes, rows: bytes) -> bytes:
@@ -211,19 +184,3 @@ def _softmax(scores: Sequence[float], sharpness: float) -> list[float]:
     each = [exp(sharpness * (score - most)) for score in scores]
     total = sum(each)
     return [one / total for one in each]
-
-
-def _reasons(groups: Iterable[_Group], best: int, hints: Iterable[Hint]) -> tuple[str, ...]:
-    """The words that speak most for the best label; a row's weights are zero on the average."""
-    hinted = {HINT + hint.name: hint.why for hint in hints}
-    shift = best * _LANE
-    gains: dict[str, float] = {}
-    for weight, found in groups:
-        for unit, part in found:
-            gain = weight * ((part.lanes >> shift & _ONE_LANE) - part.rows * ZERO)
-            if gain <= 0:
-                continue
-            for words in hinted[unit][:1] if unit[0] == HINT else (unit[1:],):
-                gains[words] = max(gain, gains.get(words, 0.0))
-    ordered = sorted(gains.items(), key=lambda item: (-item[1], item[0]))
-    return tuple(words for words, _ in ordered[:_MOST_REASONS])

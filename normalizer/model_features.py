@@ -44,6 +44,22 @@ class Evidence:
     hints: Sequence[Hint] = ()
 
 
+class Block(NamedTuple):
+    """The units of a block, how long it is made, and of pairs of words the buckets."""
+
+    length: float
+    units: Sequence[str]
+    buckets: Sequence[int] = ()
+
+
+def hashed(evidence: Evidence) -> list[Block]:
+    """The blocks of a report as every model is asked with them."""
+    return [
+        Block(length_of(units), units, list(map(bucket_of, units)) if units[0][0] == PAIR else ())
+        for units in blocks_of(evidence)
+    ]
+
+
 def blocks_of(evidence: Evidence) -> list[list[str]]:
     """The units of each block, each unit once; a unit is its kind's letter and what it is."""
     counts = Counter(evidence.spoken)

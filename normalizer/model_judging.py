@@ -15,7 +15,7 @@ import msgspec
 from normalizer.classify import Classification, Heard
 from normalizer.lexicon import Score
 from normalizer.model import Answer, Model
-from normalizer.model_features import Evidence, Hint, blocks_of
+from normalizer.model_features import Evidence, Hint, hashed
 from normalizer.record import Agency, Judgement
 from normalizer.rules import Rules
 from normalizer.text import matter_in, words
@@ -64,7 +64,7 @@ def learned(
     `agency_for` tells whom the rules would give a topic; `chosen`: the topic is the citizen's.
     """
     report_type, topic, agency = judged.type, judged.topic, judged.agency
-    blocks = blocks_of(evidence)
+    blocks = hashed(evidence)
     if TYPE in models and _knows(models[TYPE], report_type.value):
         report_type = _judgement(report_type, models[TYPE].ask(evidence, blocks), models[TYPE])
     if TOPIC in models and not chosen:

@@ -13,7 +13,7 @@ from typing import NamedTuple, TypeAlias
 
 from normalizer.gazetteer import DISTRICT, Number
 from normalizer.places_phrases import phrases
-from normalizer.places_streets import WORTH, Streets
+from normalizer.places_streets import WORTH, Packed, Streets, total
 from normalizer.places_words import Part, Source
 
 #: What speaks for a place, by names the weights know.
@@ -55,8 +55,7 @@ class Learned:
         return cls(streets, priors, districts)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Heard:
+class _Heard(NamedTuple):
     """A phrase that was learned: the share of each village in it, and what is left for others."""
 
     source: Source
@@ -70,7 +69,7 @@ class _Known(NamedTuple):
     start: int
     end: int
     key: str
-    counts: Mapping[Number, float]
+    packed: Packed
     total: float
 
 
@@ -95,19 +94,21 @@ def _heard(said: Sequence[Part], streets: Streets) -> tuple[list[_Heard], dict[s
     every: dict[str, float] = {}
     for part in said:
         known = _known(part, streets)
+        worth = WORTH[part.source]
         for one in known:
-            every.setdefault(one.key, WORTH[part.source])
+            every.setdefault(one.key, worth)
         for one in _longest(known):
-            heard.setdefault(one.key, _shared(one, part.source))
+            if one.key not in heard:
+                heard[one.key] = _shared(one, part.source, streets)
     return list(heard.values())[:_MOST_HEARD], every
 
 
 def _known(part: Part, streets: Streets) -> list[_Known]:
     known = []
     for start, end, key in phrases(part.spoken, part.source):
-        counts = streets.share(key)
-        if counts:
-            known.append(_Known(start, end, key, counts, sum(counts.values())))
+        packed = streets.heard(key)
+        if packed is not None:
+            known.append(_Known(start, end, key, packed, total(packed)))
     return known
 
 
@@ -125,12 +126,13 @@ def _longest(known: Sequence[_Known]) -> Iterator[_Known]:
             yield one
 
 
-def _shared(one: _Known, source: Source) -> _Heard:
+def _shared(one: _Known, source: Source, streets: Streets) -> _Heard:
+    counts = streets.share(one.packed)
     length = min(one.end - one.start, len(_UNSEEN))
-    unseen = _UNSEEN[length - 1] + _UNSEEN_PER_VILLAGE * (len(one.counts) - 1)
+    unseen = _UNSEEN[length - 1] + _UNSEEN_PER_VILLAGE * (len(counts) - 1)
     whole = one.total + unseen
-    shares = {village: count / whole for village, count in one.counts.items()}
-    return _Heard(source=source, shares=shares, rest=unseen / whole)
+    shares = {village: count / whole for village, count in counts.items()}
+    return _Heard(source, shares, unseen / whole)
 
 
 def _add_learned(found: dict[Number, Evidence], heard: Sequence[_Heard], learned: Learned) -> None:
@@ -139,7 +141,7 @@ def _add_learned(found: dict[Number, Evidence], heard: Sequence[_Heard], learned
         worth = 1.0 if each.source == "address" else _TEXT_SHARE
         for village, share in each.shares.items():
             told[village] = told.get(village, 0.0) + worth * share
-    best = sorted(told, key=lambda village: (-told[village], village))[:_MOST_LEARNED]
+    best = _highest(told, _MOST_LEARNED)
     for number in (*best, *(each - each % DISTRICT for each in best)):
         found.setdefault(number, {})
     for number in [number for number in found if number % DISTRICT]:
@@ -192,7 +194,7 @@ def _add_to_district(
 
 def _add_scores(found: dict[Number, Evidence], scores: Mapping[Number, float]) -> None:
     """How each candidate stands among the villages the phrases speak for."""
-    ranked = sorted(scores, key=lambda village: (-scores[village], village))[:_MOST_RIVALS]
+    ranked = _highest(scores, _MOST_RIVALS)
     best, second = (*(scores[village] for village in ranked[:2]), 0.0, 0.0)[:2]
     for village in ranked[:_MOST_SCORED]:
         found.setdefault(village, {})
@@ -213,3 +215,9 @@ def _add_scores(found: dict[Number, Evidence], scores: Mapping[Number, float]) -
             evidence["score share"] = raised.get(number, 0.0) / whole
         else:
             evidence["district score share"] = inside.get(number, 0.0) / whole
+
+
+def _highest(scores: Mapping[Number, float], most: int) -> list[Number]:
+    """The villages that score highest, of equal ones the first."""
+    ranked = sorted([(-score, village) for village, score in scores.items()])
+    return [village for _, village in ranked[:most]]

@@ -50,28 +50,40 @@ _HAMLETS = (
     "kampung",
     "kp",
 )
-_STREET = re.compile(rf"\b({'|'.join(_FULL)})\b\.?[ ]*", re.IGNORECASE)
-_BESIDE = re.compile(rf"\b({'|'.join(_BESIDES)})\s+", re.IGNORECASE)
-_HAMLET = re.compile(rf"\b({'|'.join(_HAMLETS)})\b\.?\s+", re.IGNORECASE)
+
+
+def _one_of(words_: Iterable[str]) -> str:
+    """A pattern for one of some words: a search for their first letters skips nearly all others."""
+    behind: dict[str, list[str]] = {}
+    for word in words_:
+        behind.setdefault(word[0], []).append(word[1:])
+    first = "".join(f"{letter}{letter.upper()}" for letter in behind)
+    words_behind = (f"(?<={letter})(?:{'|'.join(rest)})" for letter, rest in behind.items())
+    return rf"([{first}](?<!\w.)(?i:{'|'.join(words_behind)}))"
+
+
+_STREET = re.compile(rf"{_one_of(_FULL)}\b\.?[ ]*")
+_BESIDE = re.compile(rf"{_one_of(_BESIDES)}\s+")
+_HAMLET = re.compile(rf"{_one_of(_HAMLETS)}\b\.?\s+")
 _HINTS = frozenset((*_FULL, *_BESIDES, *_HAMLETS, "rt", "rw"))
 _FRACTION = re.compile(r"\.\d\d")
 _WORD = re.compile(r"[ ]*([\w'/-]+)(\.?)")
 _RT = re.compile(
-    r"\brt[\s.:]*0*(\d{1,3})\b(?:[\s,/.-]*(?:rw[\s.:]*)?0*(\d{1,3})\b)?", re.IGNORECASE
+    r"[rR](?<!\w.)[tT][\s.:]*0*(\d{1,3})\b(?:[\s,/.-]*(?:[rR][wW][\s.:]*)?0*(\d{1,3})\b)?"
 )
-_RT_RW = re.compile(r"\brt\s*/\s*rw[\s.:]*0*(\d{1,3})\s*[/,-]\s*0*(\d{1,3})\b", re.IGNORECASE)
-_RW = re.compile(r"\brw[\s.:]*0*(\d{1,3})\b", re.IGNORECASE)
+_RT_RW = re.compile(r"[rR](?<!\w.)[tT]\s*/\s*[rR][wW][\s.:]*0*(\d{1,3})\s*[/,-]\s*0*(\d{1,3})\b")
+_RW = re.compile(r"[rR](?<!\w.)[wW][\s.:]*0*(\d{1,3})\b")
 _MOST_WORDS = 5
 _HAMLET_WORDS = 2
 _LEAST_LETTERS = 2
 
 # "-6.2088, 106.8456" alone or in a link: …/@-6.2,106.8,17z  q=…  !3d-6.2!4d106.8  mlat=…&mlon=…
 _PAIR = re.compile(
-    r"(?<![\d.])(-?\d{1,2}\.\d{2,15})\s*(?:,|%2C|/|!4d|&mlon=|\s)\s*(\d{2,3}\.\d{2,15})(?![\d.])",
+    r"(?<![\d.])(-?\d{1,2}\.\d{2,15})(?:\s*(?:,|%2C|/|!4d|&mlon=)\s*|\s+)(\d{2,3}\.\d{2,15})(?![\d.])",
     re.IGNORECASE,
 )
 _SIDES = re.compile(
-    r"(?<![\d.])(\d{1,2}\.\d{2,15})\s*°?\s*(LS|LU|S|N)[\s,]+(\d{2,3}\.\d{2,15})\s*°?\s*(?:BT|E)\b"
+    r"(?<![\d.])(\d{1,2}\.\d{2,15})\s*(?:°\s*)?(LS|LU|S|N)[\s,]+(\d{2,3}\.\d{2,15})\s*(?:°\s*)?(?:BT|E)\b"
 )
 # "lat -6.2088 long 106.8456", with any words or signs between.
 _NAMED = re.compile(

@@ -6,16 +6,20 @@ village against another is learned (places_linear). A phrase that a single repor
 behind a street word, so that no person's name or doorstep is learned. The table is bounded.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
+from typing import TypeAlias
 
 import msgspec
 
 from normalizer.places_linear import Table, evened, learn_weights
 from normalizer.places_phrases import REACH, phrases
 from normalizer.places_words import STREET, Source, parts
+
+#: Villages with the reports of a phrase, or with its weight: one number each.
+Packed: TypeAlias = int | list[int]
 
 VERSION = "2"
 MOST_PHRASES = 60_000
@@ -45,8 +49,8 @@ class _File(msgspec.Struct, frozen=True, kw_only=True):
     #: The villages' codes as numbers, and how many reports each had.
     villages: list[int]
     reports: list[int]
-    phrases: dict[str, int | list[int]]
-    weights: dict[str, int | list[int]]
+    phrases: dict[str, Packed]
+    weights: dict[str, Packed]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +59,12 @@ class Streets:
 
     _file: _File
 
-    def share(self, key: str) -> Mapping[int, float] | None:
-        """Villages with the number of reports that had this phrase; None where nobody had it."""
-        packed = self._file.phrases.get(key)
-        if packed is None:
-            return None
+    def heard(self, key: str) -> Packed | None:
+        """What is known of a phrase, for `share` and `total`; None where nobody had it."""
+        return self._file.phrases.get(key)
+
+    def share(self, packed: Packed) -> dict[int, float]:
+        """The villages with the number of reports that had a phrase."""
         villages = self._file.villages
         return {
             villages[one >> _VILLAGE_SHIFT]: (one & _MOST) / _IN_ADDRESS for one in _each(packed)
@@ -67,12 +72,12 @@ class Streets:
 
     def scores(self, heard: Mapping[str, float]) -> dict[int, float]:
         """How much the phrases of a report speak for each village; `heard` tells their worth."""
-        scores: dict[int, float] = {}
+        scores: defaultdict[int, float] = defaultdict(float)
         weights = self._file.weights
         for phrase, worth in evened(heard).items():
-            for one in _each(weights.get(phrase, ())):
-                at = one >> _VILLAGE_SHIFT
-                scores[at] = scores.get(at, 0.0) + worth * ((one & _MOST) - _ZERO)
+            packed = weights.get(phrase)
+            for one in _each(packed) if packed is not None else ():
+                scores[one >> _VILLAGE_SHIFT] += worth * ((one & _MOST) - _ZERO)
         return {self._file.villages[at]: score / _HUNDRED for at, score in scores.items()}
 
     def priors(self) -> Mapping[int, float]:
@@ -94,7 +99,12 @@ class Streets:
         return msgspec.json.encode(self._file)
 
 
-def _each(packed: int | Sequence[int]) -> Sequence[int]:
+def total(packed: Packed) -> float:
+    """How many reports had a phrase."""
+    return sum([one & _MOST for one in _each(packed)]) / _IN_ADDRESS
+
+
+def _each(packed: Packed) -> Sequence[int]:
     return (packed,) if isinstance(packed, int) else packed
 
 
@@ -195,5 +205,5 @@ def _hundredths(weight: float) -> int:
     return min(_MOST, max(0, _ZERO + round(_HUNDRED * weight)))
 
 
-def _one_or_more(numbers: list[int]) -> int | list[int]:
+def _one_or_more(numbers: list[int]) -> Packed:
     return numbers[0] if len(numbers) == 1 else numbers

@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple, TypeAlias
 
+from normalizer.text_spaces import has_joined, spaced
+
 #: Where words come from: the address a citizen gave apart, or the text.
 Source: TypeAlias = Literal["address", "text"]
 #: How a name stands where it was found, see `cue_of`.
@@ -109,6 +111,8 @@ def parts(text: str) -> Iterator[list[str]]:
     signs = text.lower().translate(_ENDS).replace("\\n", "\n")
     if "." in signs:
         signs = _STOP.sub("\n", signs)
+    if signs.isascii() and not has_joined(signs):
+        return filter(None, map(str.split, spaced(signs, "\n").split("\n")))
     return filter(None, map(_WORD.findall, signs.split("\n")))
 
 

@@ -16,8 +16,8 @@ import msgspec
 
 from channels.contract import Attachment, InboundMessage
 from normalizer.privacy import kinds_of, masked, spans_in, taken_out
-from normalizer.privacy_self import self_spans
-from normalizer.record import Record, Reporter, StoredFile
+from normalizer.privacy_self import self_kinds, self_spans
+from normalizer.record import PrivateKind, Record, Reporter, StoredFile
 
 #: A file name's ending tells a program what to do and nobody who sent it.
 _ENDING = re.compile(r"\.[a-z0-9]{1,5}")
@@ -36,6 +36,13 @@ _NOT_WORDS = frozenset(
 def without_self(text: str) -> str:
     """A text with marks in place of what tells who wrote it."""
     return masked(text, self_spans(text)) if text else text
+
+
+def self_told(message: InboundMessage) -> tuple[PrivateKind, ...]:
+    """What an anonymous message tells of who wrote it, by its kinds; of any other, nothing."""
+    if not message.anonymous:
+        return ()
+    return self_kinds(message.title, message.text, message.place)
 
 
 def hidden_message(message: InboundMessage) -> InboundMessage:
@@ -139,6 +146,11 @@ def _scrubbed(value: Any, pieces: list[str], key: str = "") -> Any:  # noqa: ANN
         if len(value) >= _LEAST and value.lower() in piece.lower():
             return ""
     return value
+
+
+def is_erased(record: Record) -> bool:
+    """Whether a record is what `blank` left of one."""
+    return not record.text and any(remark.startswith(f"{ERASED} on ") for remark in record.remarks)
 
 
 def blank(record: Record, pseudonym: str, day: str) -> Record:

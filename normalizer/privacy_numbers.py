@@ -43,7 +43,7 @@ _PROVINCES = frozenset(
 ) | frozenset(range(91, 98))
 
 # Digits first and the area behind them: a search that begins with a letter is slow.
-_PLATE = re.compile(r"(\d{1,4})[ .-]?([A-Za-z]{1,3})(?!\w)(?!\s*[.:]?\s*\d)")
+_PLATE = re.compile(r"(\d\d{0,3})[ .-]?([A-Za-z]{1,3})(?!\w)(?!\s*(?:[.:]\s*)?\d)")
 _PLATE_AREA = re.compile(r"(?<![\w.])([A-Za-z]{1,2})[ .-]?$")
 _LONGEST_AREA = 4
 _PLATE_CUE = re.compile(

@@ -38,7 +38,7 @@ _NAME_CUE = re.compile(
     r"|(?P<regards>hormat\s+(?:saya|kami)),?)(?:\s|\\n)*[:=;,]?(?:\s|\\n)*(?=[A-Za-z])",
     re.IGNORECASE,
 )
-_CAPITAL = re.compile(r"[ ]{1,2}(?=[A-Z][a-z]|[A-Z]\.|[A-Z]{3})")
+_CAPITAL = re.compile(r"[ ][ ]?(?=[A-Z][a-z]|[A-Z]\.|[A-Z]{3})")
 _WORD_BEFORE = re.compile(r"([A-Za-z]+)(\.?)$")
 _LONGEST_TITLE = 14
 # "M." and "Moh." go on, a longer word with a full stop ends the sentence.

@@ -11,7 +11,7 @@ import re
 from bisect import bisect
 from collections.abc import Iterator
 
-from normalizer.privacy import IDENTIFYING, spans_in
+from normalizer.privacy import IDENTIFYING, kinds_of, spans_in
 from normalizer.privacy_people import name_at
 from normalizer.record import PrivateKind, PrivateSpan
 
@@ -24,8 +24,8 @@ _OWN_BEHIND = re.compile(r"\s*(?:saya|sy|aku|kami|ku|pribadi)\b", re.IGNORECASE)
 _OTHERS = re.compile(r"\b(?:transfer\w*|setor\w*|kirim\w*|bayar\w*)\b", re.IGNORECASE)
 
 _SELF = re.compile(
-    r"(?<!\w)(?:(?:nama|nm)\s+(?:lengkap\s+)?(?:saya|sy|aku|pelapor|pengadu|pengirim)\s*"
-    r"(?:adalah|ialah|itu)?|(?:per)?kenalkan,?\s+(?:nama\s+)?(?:saya|sy|aku)|nama\s*[:=]"
+    r"(?<!\w)(?:(?:nama|nm)\s+(?:lengkap\s+)?(?:saya|sy|aku|pelapor|pengadu|pengirim)"
+    r"(?:\s*(?:adalah|ialah|itu))?|(?:per)?kenalkan,?\s+(?:nama\s+)?(?:saya|sy|aku)|nama\s*[:=]"
     r"|(?:saya|sy|aku)\s+(?:adalah|ialah|bernama|yang\s+bernama|atas\s+nama|a\.?\s?n\.?)"
     r"|(?:pelapor|pengadu|pengirim|dari)\s*[:=]|ttd\.?|tertanda)[\s,:=-]*(?=[A-Za-z])",
     re.IGNORECASE,
@@ -61,6 +61,11 @@ def self_spans(text: str) -> tuple[PrivateSpan, ...]:
             continue
         kept.append(span)
     return tuple(kept)
+
+
+def self_kinds(*texts: str) -> tuple[PrivateKind, ...]:
+    """The kinds of what in these texts tells who wrote them, in the order of `privacy.KINDS`."""
+    return kinds_of(span for text in texts for span in self_spans(text))
 
 
 def _told(text: str) -> Iterator[PrivateSpan]:

@@ -57,6 +57,7 @@ class Urgency(_Part, frozen=True, kw_only=True):
 
     value: Literal["darurat", "segera", "biasa"] = "biasa"
     why: tuple[str, ...] = ()
+    by: Literal["rules", "model", "officer"] = "rules"
 
 
 class Flag(_Part, frozen=True, kw_only=True):

@@ -5,12 +5,14 @@ What a citizen is told, in their language, in the words of config/replies.
 answered in Indonesian.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from normalizer.record import PrivateKind
 from normalizer.wording import STATES, ButtonName, Replies, Sentence, StepName
 
 _DEFAULT = "id"
+_MOST_KINDS = 3
 
 
 class Speech(Protocol):
@@ -45,6 +47,13 @@ def step(rules: Speech, name: StepName, language: str | None) -> str:
     """One step of a timeline in a word."""
     replies = rules.replies.get(language or _DEFAULT) or rules.replies[_DEFAULT]
     return str(getattr(replies.steps, name))
+
+
+def kinds_told(rules: Speech, kinds: Sequence[PrivateKind], language: str | None) -> str:
+    """What tells who somebody is, by its kinds alone; the first few of them, to fit an SMS."""
+    private = (rules.replies.get(language or _DEFAULT) or rules.replies[_DEFAULT]).private
+    named = ", ".join(getattr(private, kind) for kind in kinds[:_MOST_KINDS])
+    return f"{named} {private.more}" if len(kinds) > _MOST_KINDS else named
 
 
 def _state(replies: Replies, state: str) -> str:

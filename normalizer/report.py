@@ -80,6 +80,11 @@ class Complaint:
     at: datetime | None = None
 
 
+def written_at(sent_at: datetime | None, received_at: datetime) -> datetime:
+    """When a complaint was written: what is late may be old, nothing is of tomorrow."""
+    return min(sent_at, received_at) if sent_at else received_at
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Neighbour:
     """An earlier record that might be the same complaint."""

@@ -12,6 +12,7 @@ from normalizer.text_formal import formal
 from normalizer.text_parts import matter_in, without_greeting
 from normalizer.text_short import written_out
 from normalizer.text_signs import repaired, storable
+from normalizer.text_spaces import has_joined, spaced
 from normalizer.text_table import Abbreviations
 from normalizer.text_title import title_of
 
@@ -40,7 +41,11 @@ def clean(text: str, abbreviations: Abbreviations) -> str:
 def words(text: str) -> list[str]:
     """The words, numbers and question marks of a text in lower case; "rt05" gives two."""
     low = text.lower()
-    return (_PLAIN_WORD if low.isascii() else _WORD).findall(low)
+    if not low.isascii():
+        return _WORD.findall(low)
+    if has_joined(low):
+        return _PLAIN_WORD.findall(low)
+    return spaced(low, "?").replace("?", " ? ").split()
 
 
 def _without_keyword(text: str, keyword: re.Pattern[str]) -> str:

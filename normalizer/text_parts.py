@@ -61,14 +61,8 @@ _CLOSING = (
     *("wr", "wb", "warahmatullahi", "wabarakatuh"),
 )
 _SLOGAN_SIGNS = (
-    "#",
-    "salam",
-    "merdeka",
-    "harga mati",
-    "indonesia",
-    "save our",
-    "bersatu",
-    "tangkap",
+    *("#", "salam ", "merdeka!", "harga mati", "save our", "bersatu kita", "tangkap koruptor"),
+    *("indonesia maju!", "indonesia jaya!", "indonesia emas!"),
 )
 _QUOTE_SIGNS = (">", ":", "--")
 _TRAILING_THANKS = re.compile(rf"\s{_THANKS}(?:\s\w+){{0,3}}\W*$", re.IGNORECASE)
@@ -115,7 +109,7 @@ def without_greeting(text: str) -> str:
 def _inside(text: str, start: int, end: int) -> list[Part]:
     """What stands between the words of the matter and is none, in order."""
     found: list[Part] = []
-    if any(sign in text for sign in _QUOTE_SIGNS):
+    if any(map(text.__contains__, _QUOTE_SIGNS)):
         found += (Part("quoted", *found.span()) for found in _QUOTED.finditer(text, start, end))
     if _has_one(_SLOGAN_SIGNS, text):
         found += (Part("slogan", *found.span()) for found in _SLOGAN.finditer(text, start, end))
@@ -145,8 +139,7 @@ def _signature_start(text: str) -> int:
 
 
 def _has_one(signs: Sequence[str], text: str) -> bool:
-    low = text.lower()
-    return any(sign in low for sign in signs)
+    return any(map(text.lower().__contains__, signs))
 
 
 def _is_name(said: str) -> bool:

@@ -8,6 +8,7 @@ ten stay as they are wherever they stand; those are remembered and cost one look
 
 import re
 from collections.abc import Sequence
+from string import ascii_lowercase, ascii_uppercase
 
 from normalizer.text_meanings import meant
 from normalizer.text_spelling import is_elongated, spelled
@@ -18,8 +19,7 @@ _REMEMBERED = 16_384
 # Longer pieces are hardly ever seen twice.
 _LONGEST_REMEMBERED = 24
 
-_CAPITALS = re.compile("[A-Z]+")
-_SMALL = re.compile("[a-z]+")
+_CAPITALS, _SMALL = ascii_uppercase.encode(), ascii_lowercase.encode()
 _WORD = re.compile(r"(\w+)(\.?)")
 _SPOKEN = re.compile(r"[^\W\d_]+|\d+")
 _LINK = re.compile(
@@ -69,9 +69,9 @@ def is_untouchable(chunk: str) -> bool:
 
 def shouts(text: str) -> bool:
     """Whether a text is written in capitals, so that capitals say nothing about a word."""
-    sample = text[:_SAMPLE]
-    capitals = sum(map(len, _CAPITALS.findall(sample)))
-    return capitals > 2 * sum(map(len, _SMALL.findall(sample))) if capitals else False
+    sample = text[:_SAMPLE].encode("utf-8", "surrogatepass")
+    capitals = len(sample) - len(sample.translate(None, _CAPITALS))
+    return capitals > 2 * (len(sample) - len(sample.translate(None, _SMALL)))
 
 
 def opens_sentence(at: int, chunks: Sequence[str]) -> bool:

@@ -40,12 +40,14 @@ _ALIKE = str.maketrans(
     "аеіјкорсухѕԁԛԝҺһАВЕЅІЈКМНОРСТУХαειορτυνκΑΒΕΖΗΙΚΜΝΟΡΤΥΧ",
     "aeijkopcyxsdqwhhABESIJKMHOPCTYXaeioptuvkABEZHIKMNOPTYX",
 )
-_FOREIGN_WORD = re.compile(r"[^\W\d_]*[\u0370-\u052f][^\W\d_]*")
+_FOREIGN_WORD = re.compile(r"(?<![^\W\d_])[^\W\d_]*[\u0370-\u052f][^\W\d_]*")
 _LATIN = re.compile("[A-Za-z]")
 
 
 def storable(text: str) -> str:
     """The text with what neither JSON nor PostgreSQL can hold (NUL, half signs) made visible."""
+    if text.isascii() and "\0" not in text:
+        return text
     return _UNSTORABLE.sub("\ufffd", text)
 
 
@@ -59,7 +61,11 @@ def repaired(text: str) -> str:
     if not plain.isascii():
         plain = _repaired_signs(plain)
     plain = _CONTROL.sub(" ", plain)
-    return _LINES.sub("\n", _BLANKS.sub(" ", plain)).strip()
+    if "  " in plain or "\t" in plain or not plain.isascii():
+        plain = _BLANKS.sub(" ", plain)
+    if "\n" in plain:
+        plain = _LINES.sub("\n", plain)
+    return plain.strip()
 
 
 def _repaired_signs(text: str) -> str:

@@ -131,7 +131,7 @@ def _any_of(forms: Iterable[str], ending: str) -> re.Pattern[str]:
 def _keyword(keywords: Iterable[str]) -> re.Pattern[str]:
     any_keyword = "|".join(map(re.escape, sorted(keywords, key=len, reverse=True)))
     return re.compile(
-        rf"(?:[\s#@]*(?:{any_keyword})(?=[\s:;.,!/\-\u2013#@]|$)[\s:;.,!/\-\u2013]*)+"
+        rf"(?:[\s#@]*(?:{any_keyword})(?=[\s:;.,!/\-\u2013#@]|$)[\s:;.,!/\-\u2013]*+)+"
         if any_keyword
         else "",
         re.IGNORECASE,

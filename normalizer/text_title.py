@@ -32,7 +32,7 @@ _WHO = re.compile(
     r"\b(?:warga|dari|tinggal|penduduk|bernama)\b",
     re.IGNORECASE,
 )
-_STOP = re.compile(r"[.!?](?=\s|$)|\n")
+_STOP = re.compile(r"[.!?\n](?:(?<=\n)|(?=\s|$))")
 _SHORT = 6
 _SHORT_FORM = re.compile(
     r"\b(?:\w|jl|jln|gg|no|kel|kec|kab|ds|dsn|dr|pak|bpk|drs|ir|st|rt|rw|km|prov)$", re.IGNORECASE

@@ -8,7 +8,6 @@ be ("rawan kecelakaan", "kebakaran tahun lalu"): the words around a phrase of da
 
 from collections.abc import Iterator, Sequence
 
-from normalizer.lexicon import Hit
 from normalizer.record import Urgency
 from normalizer.taxonomy import Taxonomy, Urgencies
 
@@ -26,12 +25,12 @@ def urgency_of(spoken: Sequence[str], taxonomy: Taxonomy) -> Urgency:
     rules = taxonomy.urgency
     now: dict[str, None] = {}
     soon: dict[str, None] = {}
-    for hit in rules.phrases.hits(spoken):
-        for label, _ in hit.marks:
+    for at, end, _, marks in rules.phrases.hits(spoken):
+        for label, _ in marks:
             if label == "segera":
-                soon[_words(spoken, hit)] = None
-            elif not _not_now(spoken, hit, rules):
-                now[_words(spoken, hit)] = None
+                soon[" ".join(spoken[at:end])] = None
+            elif not _not_now(spoken, at, end, rules):
+                now[" ".join(spoken[at:end])] = None
     for words in _together(spoken, rules):
         now.update(dict.fromkeys(words))
     if now:
@@ -41,19 +40,15 @@ def urgency_of(spoken: Sequence[str], taxonomy: Taxonomy) -> Urgency:
     return Urgency()
 
 
-def _words(spoken: Sequence[str], hit: Hit) -> str:
-    return " ".join(spoken[hit.at : hit.end])
-
-
-def _not_now(spoken: Sequence[str], hit: Hit, rules: Urgencies) -> bool:
+def _not_now(spoken: Sequence[str], at: int, end: int, rules: Urgencies) -> bool:
     """Whether the words around it say that it was, might be, often is or is not."""
-    earlier = spoken[max(0, hit.at - _BEFORE - _LONGEST) : hit.at]
-    later = spoken[hit.end : hit.end + _AFTER]
+    earlier = spoken[max(0, at - _BEFORE - _LONGEST) : at]
+    later = spoken[end : end + _AFTER]
     close = len(earlier) - _BEFORE
     return (
-        any(found.marks for found in rules.directly_before.hits(earlier[-_DIRECTLY:]))
-        or any(found.marks and found.end > close for found in rules.before.hits(earlier))
-        or any(found.marks for found in rules.after.hits(later))
+        any(marks for *_, marks in rules.directly_before.hits(earlier[-_DIRECTLY:]))
+        or any(marks and last > close for _, last, _, marks in rules.before.hits(earlier))
+        or any(marks for *_, marks in rules.after.hits(later))
     )
 
 
@@ -66,7 +61,6 @@ def _together(spoken: Sequence[str], rules: Urgencies) -> Iterator[tuple[str, ..
         for at in (at for at, word in enumerate(spoken) if word in groups[0]):
             nearby = spoken[max(0, at - _TOGETHER) : at + _TOGETHER]
             found = [next((word for word in nearby if word in group), "") for group in groups]
-            hit = Hit(at, at + 1, 0, ())
-            if all(found) and not _not_now(spoken, hit, rules):
+            if all(found) and not _not_now(spoken, at, at + 1, rules):
                 yield tuple(found)
                 break

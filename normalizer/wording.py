@@ -17,7 +17,9 @@ Sentence: TypeAlias = Literal[
     "receipt_anonymous",
     "receipt_confidential",
     "receipt_hidden",
+    "receipt_masked",
     "receipt_instead",
+    "masked",
     "question_where",
     "question_what",
     "question_which",
@@ -44,8 +46,10 @@ Sentence: TypeAlias = Literal[
     "unsolved",
     "erase_ask",
     "erased",
+    "erased_but_held",
     "prove",
     "ask_solved",
+    "notice_emergency",
     "notice_transfer",
     "notice_answer",
     "notice_question",
@@ -108,7 +112,9 @@ _PLACEHOLDERS: dict[Sentence, frozenset[str]] = {
             "withdrawn",
             "solved",
             "unsolved",
+            "erased_but_held",
             "ask_solved",
+            "notice_emergency",
             "answered",
             "subject_receipt",
             "subject_status",
@@ -116,6 +122,7 @@ _PLACEHOLDERS: dict[Sentence, frozenset[str]] = {
         ),
         _CODE,
     ),
+    **dict.fromkeys(("receipt_masked", "masked"), frozenset({"code", "kinds"})),
     "receipt_instead": frozenset({"code", "other"}),
     "status": frozenset({"code", "state"}),
     "status_own": frozenset({"code", "title", "state"}),
@@ -170,6 +177,20 @@ class Buttons(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     unsolved: str
 
 
+class Private(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What tells who somebody is, in a short word each, and a word for what is not listed."""
+
+    nik: str
+    kk: str
+    phone: str
+    email: str
+    account: str
+    plate: str
+    address: str
+    name: str
+    more: str
+
+
 class Replies(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One language."""
 
@@ -183,6 +204,10 @@ class Replies(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     receipt_anonymous: str
     receipt_confidential: str
     receipt_hidden: str
+    #: Instead of it when the words of somebody anonymous tell who they are; and the same behind any
+    #: other answer.
+    receipt_masked: str
+    masked: str
     #: Instead of it when an addition could not go where it was meant to.
     receipt_instead: str
     #: Behind a receipt, at most one: the place is missing; there are no words at all; a name that
@@ -221,14 +246,16 @@ class Replies(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     #: After SELESAI and BELUM.
     solved: str
     unsolved: str
-    #: To HAPUS, and when it is done.
+    #: To HAPUS, when it is done, and when all is gone but what is held.
     erase_ask: str
     erased: str
+    erased_but_held: str
     #: To BATAL by mail: anybody can write another's address as sender.
     prove: str
-    #: In a notice: when a case is closed; who has it now; what the office wrote or asks; once, how
-    #: to get no more of them.
+    #: In a notice: when a case is closed; when an officer sees that somebody is in danger; who has
+    #: it now; what the office wrote or asks; once, how to get no more of them.
     ask_solved: str
+    notice_emergency: str
     notice_transfer: str
     notice_answer: str
     notice_question: str
@@ -250,6 +277,7 @@ class Replies(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     subject_help: str
     states: States
     steps: Steps
+    private: Private
     buttons: Buttons
 
 

@@ -3,26 +3,25 @@ Which addresses a push may go to: public ones, unless the operator allows others
 
 The check sits where a name has just been resolved, and the connection goes to the very addresses
 that were checked: a name that resolves differently a moment later (DNS rebinding) gains nothing.
+It is made once more where the socket is opened: for digits nobody resolves, in whatever letters.
 """
 
 import ipaddress
 import socket
 from urllib.parse import urlsplit
 
+from aiohttp import AddrInfoType
 from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.resolver import ThreadedResolver
+
+from channels import media
 
 REFUSED = "resolves to a private address"
 
 
 def is_public(address: str) -> bool:
     """Whether an IP address is one of the open internet."""
-    ip = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(ip, ipaddress.IPv6Address):
-        inner = ip.ipv4_mapped or ip.sixtofour
-        if inner:
-            return is_public(str(inner))
-    return ip.is_global and not ip.is_multicast
+    return media.is_public(ipaddress.ip_address(address.partition("%")[0]))
 
 
 def host_of(url: str) -> str:
@@ -40,6 +39,14 @@ def is_private_literal(host: str) -> bool:
         return not is_public(host.strip("[]"))
     except ValueError:
         return False
+
+
+def open_public_socket(target: AddrInfoType) -> socket.socket:
+    """The socket for one address, just before it connects; raises OSError where that is private."""
+    family, kind, protocol, _, address = target
+    if not is_public(str(address[0])):
+        raise OSError(f"the address {REFUSED}")
+    return socket.socket(family, kind, protocol)
 
 
 class PublicResolver(AbstractResolver):

@@ -14,7 +14,12 @@ from dataclasses import dataclass
 import aiohttp
 
 from channels.contract import TryLater, Uncertain
-from forwarder.central.addresses import PublicResolver, host_of, is_private_literal
+from forwarder.central.addresses import (
+    PublicResolver,
+    host_of,
+    is_private_literal,
+    open_public_socket,
+)
 from forwarder.central.answers import ANSWER_LIMIT, Answer
 
 # Part of the time for connecting: a store that is away must not use up the whole of it.
@@ -86,6 +91,7 @@ class Client:
             )
             connector = aiohttp.TCPConnector(
                 resolver=None if self._allow_private else PublicResolver(),
+                socket_factory=None if self._allow_private else open_public_socket,
                 ssl=ssl.create_default_context(cafile=self._ca_file or None),
                 limit=0,  # the worker bounds how many are in flight
             )

@@ -7,6 +7,7 @@ where neither is so a person looks. Files follow the report; when one of them fa
 doubt and taken up again, since a second copy of a photo is better than none.
 """
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, ClassVar
 
@@ -33,7 +34,7 @@ UNCONFIRMED = "its mapping is not confirmed: run lapor-gateway conform lapor"
 _RECORD = msgspec.json.Decoder(Record)
 _COMMENT = msgspec.json.Decoder(Comment)
 
-#: The content of a kept file by its SHA-256, or None where it is gone.
+#: The content of a kept file by its SHA-256, None where it is gone; OSError in bad weather.
 Fetch = Callable[[str], bytes | None]
 
 
@@ -221,7 +222,10 @@ class LaporCentral(Central):
 
     async def _attach(self, record: Record, number: str) -> Outcome:
         for stored in record.attachments if self.mapping.attach.path else ():
-            content = self._fetch(stored.sha256)
+            try:
+                content = await asyncio.to_thread(self._fetch, stored.sha256)
+            except OSError:
+                return Uncertain(reason="a file could not be read")
             if content is None:  # erased or never fetched: the record tells of it
                 continue
             problem = await self.attach(record, number, stored, content)

@@ -27,6 +27,10 @@ ANY_DUE = """
 select id from notices where state in ('waiting', 'held') and due <= :now limit 1
 """
 LINES = "select timeline_id from notice_lines where notice_id = :id order by timeline_id"
+WAITING_LINES = """
+select l.timeline_id from notices n join notice_lines l on l.notice_id = n.id
+where n.record_id = :record_id and n.state in ('waiting', 'held') order by l.timeline_id
+"""
 TOLD = """
 select l.timeline_id from notices n join notice_lines l on l.notice_id = n.id
 where n.record_id = :record_id and n.state = 'put' and n.settled_at >= :since
@@ -121,6 +125,11 @@ def due(tx: Transaction, now: int, limit: int) -> list[Notice]:
 def lines_of(tx: Transaction, id_: int) -> list[int]:
     """The entries of the timeline a notice tells of."""
     return [row[0] for row in tx.all(LINES, id=id_)]
+
+
+def waiting_lines(tx: Transaction, record_id: str) -> list[int]:
+    """The entries a reporter has still to be told of."""
+    return [row[0] for row in tx.all(WAITING_LINES, record_id=record_id)]
 
 
 def told_of(tx: Transaction, record_id: str, since: int) -> list[int]:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from forwarder.ports import Transaction
 from gateway import neighbours, records
 from gateway.back import timeline
-from gateway.back.notices import Notice
 from gateway.back.saying import Line
 from gateway.identities import sender_of
 from gateway.revise import opened
@@ -46,16 +45,16 @@ class Person:
         return self.record.urgency.value == EMERGENCY
 
 
-def person_of(tx: Transaction, vault: Vault, notice: Notice) -> Person | str:
-    """Whom a notice is for, or why there is nobody to tell."""
-    status = records.status_by_id(tx, notice.record_id)
-    stored = neighbours.documents(tx, [notice.record_id]).get(notice.record_id)
-    sender = sender_of(tx, vault, notice.record_id)
+def person_of(tx: Transaction, vault: Vault, record_id: str, lane: str) -> Person | str:
+    """Whom a notice about a report is for, or why there is nobody to tell."""
+    status = records.status_by_id(tx, record_id)
+    stored = neighbours.documents(tx, [record_id]).get(record_id)
+    sender = sender_of(tx, vault, record_id)
     if status is None or stored is None or stored.data_key is None or sender is None:
         return "nobody to tell"
     if status.state == WITHDRAWN:
         return "withdrawn"
-    heard = tx.one(HEARD, lane=notice.lane, record_id=notice.record_id)
+    heard = tx.one(HEARD, lane=lane, record_id=record_id)
     return Person(
         record=opened(vault, stored),
         state=status.state,

@@ -31,13 +31,13 @@ def plan(tx: Transaction, news: Sequence[News], *, fold: int, now: int) -> None:
         if not one.read.quiet and (one.update.text or not one.late):
             worth_telling.setdefault(one.record_id, []).append(one.id)
     for record_id, lines in worth_telling.items():
-        people = _people(tx, record_id)
+        people = people_of(tx, record_id)
         due, pressing = now + fold, record_id in urgent
         notices.add(tx, people, lines, due=due, now=now, urgent=pressing)
 
 
-def _people(tx: Transaction, record_id: str) -> dict[str, str]:
-    """One report of each reporter, with their lane."""
+def people_of(tx: Transaction, record_id: str) -> dict[str, str]:
+    """One report of each who reports the same, with their lane."""
     row = tx.one(CLUSTER, record_id=record_id)
     whole = clusters.whole(tx, row[0] if row else record_id)
     parts = sorted({whole, *(part[0] for part in tx.all(PARTS, whole=whole))})

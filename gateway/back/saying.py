@@ -17,6 +17,8 @@ from normalizer.privacy import masked, spans_in
 from normalizer.replies import Speech, button, phrase
 
 SOLVED = "selesai"
+#: The kind of a step by which an officer says that somebody is in danger.
+ALARM = "alarm"
 
 
 class Case(Protocol):
@@ -77,7 +79,9 @@ def say(
     """A notice of these lines to the sender of a record; None where there is nothing to tell."""
     code, language = record.case_code, record.language
     head = _head(lines, state)
-    parts = [_headline(head, record, speech)] if head else []
+    alarmed = any(line.own and line.step.kind == ALARM for line in lines)
+    parts = [phrase(speech, "notice_emergency", language, code=code)] if alarmed else []
+    parts += [_headline(head, record, speech)] if head else []
     closes = head is not None and head.step.state == SOLVED
     if closes:
         parts.append(phrase(speech, "ask_solved", language, code=code))

@@ -9,7 +9,6 @@ where else they may be.
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 import msgspec
 
@@ -23,6 +22,7 @@ from gateway.back.notices import Notice
 from gateway.back.people import Person, lines_of, person_of
 from gateway.back.quiet import quiet_until
 from gateway.back.saying import Said, fresh, say
+from gateway.back.ways import Way, way_to
 from gateway.naming import hidden_lane, moment
 from gateway.notices_options import Notices
 from gateway.questions import Open
@@ -36,16 +36,6 @@ KIND = "update"
 #: The same news about another report of the same thing is none within this time.
 REMEMBERED_MS = 7 * 86_400_000
 BUDGET = "the month's budget is used up"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Way:
-    """Where a notice may go."""
-
-    channel: str
-    to: str
-    #: When the provider stops letting us answer there; None: it never does.
-    closes: int | None = None
 
 
 class Teller:
@@ -101,7 +91,7 @@ class Teller:
         return len(due)
 
     def _one(self, tx: Transaction, notice: Notice, purse: "_Purse", now: int) -> None:
-        person = person_of(tx, self._vault, notice)
+        person = person_of(tx, self._vault, notice.record_id, notice.lane)
         if isinstance(person, str):
             notices.stop(tx, notice, person, now)
             return
@@ -109,9 +99,7 @@ class Teller:
         if said is None:
             notices.stop(tx, notice, "nothing new", now)
             return
-        way, other = self._own_way(person), self._other_way(person)
-        if way is None or (way.closes and way.closes <= now):
-            way = other or way
+        way, other = way_to(self._channels, person, now)
         night = None if person.urgent or notice.urgent else self._night(now)
         if way is None:
             notices.stop(tx, notice, "no way back", now)
@@ -131,23 +119,6 @@ class Teller:
     def _night(self, now: int) -> int | None:
         hours = self._manners
         return quiet_until(now, hours.quiet_from, hours.quiet_until, self._utc_hours)
-
-    def _own_way(self, person: Person) -> Way | None:
-        channel = self._channels.get(person.channel)
-        if channel is None or person.return_address is None:
-            return None
-        closes = channel.open_until(moment(person.heard_at))
-        at = int(closes.timestamp() * 1000) if closes else None
-        return Way(channel=person.channel, to=person.return_address, closes=at)
-
-    def _other_way(self, person: Person) -> Way | None:
-        """Where else they left an address of theirs."""
-        for name, channel in self._channels.items():
-            if person.contact and name != person.channel and not channel.keeps():
-                to = channel.reach(person.contact)
-                if to:
-                    return Way(channel=name, to=to)
-        return None
 
     def _put(  # noqa: PLR0913 (what a notice becomes)
         self,
@@ -194,18 +165,23 @@ class Teller:
             body=b"",
             due=now,
         )
-        at_home = way.channel == person.channel
-        reply = Reply(
-            id=reply_id(entry),
-            to=way.to,
-            text=said.text,
-            subject=said.subject,
-            case_code=person.record.case_code,
-            kind=KIND,
-            buttons=said.buttons if way.channel in CHATS else (),
-            heard_at=moment(person.heard_at) if at_home else None,
-        )
+        reply = reply_to(person, way, said, reply_id(entry))
         return msgspec.structs.replace(entry, body=msgspec.json.encode(reply))
+
+
+def reply_to(person: Person, way: Way, said: Said, name: str) -> Reply:
+    """A notice as the channel gets it; `name` is what it is called outside."""
+    at_home = way.channel == person.channel
+    return Reply(
+        id=name,
+        to=way.to,
+        text=said.text,
+        subject=said.subject,
+        case_code=person.record.case_code,
+        kind=KIND,
+        buttons=said.buttons if way.channel in CHATS else (),
+        heard_at=moment(person.heard_at) if at_home else None,
+    )
 
 
 class _Purse:

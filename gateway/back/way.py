@@ -2,7 +2,6 @@
 
 import asyncio
 import random
-import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -41,9 +40,12 @@ class WayBack:
     database: Database
 
     def running(self) -> list[tuple[str, Callable[[], Awaitable[None]]]]:
-        """What runs until it is cancelled, by name."""
-        asking = [(poller.name, poller.run) for poller in self.pollers]
-        return [("notices", self.teller.run), ("stray updates", self._look_after_strays), *asking]
+        """What one process at a time runs until it is cancelled, by name."""
+        return [("notices", self.teller.run), ("stray updates", self._look_after_strays)]
+
+    def asking(self) -> list[tuple[str, Callable[[], Awaitable[None]]]]:
+        """What asks the stores, with a lease for each."""
+        return [(poller.name, poller.run) for poller in self.pollers]
 
     def renew(self, settings: Settings) -> Callable[[], None]:
         """Read words and sentences again; SettingsError, or what puts them in force."""
@@ -68,11 +70,17 @@ def build_way_back(  # noqa: PLR0913 (the composition root names each)
     channels: Mapping[str, Channel],
     *,
     database: Database,
+    upkeep: Database,
     vault: Vault,
     metrics: Metrics,
+    owner: str,
     poke: Callable[[], None],
 ) -> WayBack:
-    """Everything behind an update, wired."""
+    """
+    Everything behind an update, wired.
+
+    `upkeep` takes writes of one process at a time; `owner` names this one.
+    """
     fold = int(settings.notices.fold * 1000)
     taker = Taker(
         vault=vault,
@@ -88,7 +96,7 @@ def build_way_back(  # noqa: PLR0913 (the composition root names each)
             policy=settings.outbox,
             clock=now_ms,
             jitter=random.random,
-            owner=uuid.uuid4().hex,
+            owner=owner,
             told=told,
         )
         for central in centrals.values()
@@ -103,7 +111,7 @@ def build_way_back(  # noqa: PLR0913 (the composition root names each)
         refused=lambda store: metrics.updates(store, "refused"),
     )
     teller = Teller(
-        database=database,
+        database=upkeep,
         vault=vault,
         channels=channels,
         speech=read_speech(settings.config_dir),
@@ -112,7 +120,7 @@ def build_way_back(  # noqa: PLR0913 (the composition root names each)
         clock=now_ms,
         told=poke,
     )
-    return WayBack(taker=taker, door=door, pollers=tuple(pollers), teller=teller, database=database)
+    return WayBack(taker=taker, door=door, pollers=tuple(pollers), teller=teller, database=upkeep)
 
 
 def _told(metrics: Metrics, store: str, taken: Taken) -> None:

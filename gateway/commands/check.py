@@ -18,6 +18,7 @@ from gateway.build_routes import read_taxonomy, strange_words
 from gateway.commands.common import Place, place_options, show_table
 from gateway.commands.daemon import NOT_RUNNING, not_ready
 from gateway.errors import SettingsError
+from gateway.file_places import FOLDER, place_of, try_out
 from gateway.secrets import Secrets, gateway_key
 from gateway.settings import Settings
 from gateway.sockets import host_and_port
@@ -65,6 +66,7 @@ def _findings(place: Place) -> Iterator[Finding]:
     yield _key(settings)
     yield _ministry(settings)
     yield _disk(settings)
+    yield _attachments(settings)
     yield from asyncio.run(_database(settings))
     yield from _doors(settings)
 
@@ -110,6 +112,22 @@ def _disk(settings: Settings) -> Finding:
     return Finding(verdict=verdict, what="disk", says=f"{free >> 20} MiB free at {folder}")
 
 
+def _attachments(settings: Settings) -> Finding:
+    """Whether files can be kept where they should lie."""
+    what, place = "attachments", settings.attachments.place
+    if not place:
+        if settings.store_url.startswith("postgresql:"):
+            says = "on this machine; with several, name a place all of them share"
+            return Finding(verdict="note", what=what, says=says)
+        return Finding(verdict="ok", what=what, says="in the data folder")
+    try:
+        try_out(place_of(settings.attachments, settings.data_dir / FOLDER))
+    except OSError as exc:
+        says = f"{place} cannot be used: {exc.strerror or exc}"
+        return Finding(verdict="wrong", what=what, says=says)
+    return Finding(verdict="ok", what=what, says=place)
+
+
 async def _database(settings: Settings) -> list[Finding]:
     """Opens it if nobody else has; a running daemon is asked instead, and its ports are taken."""
     name = settings.store_url.split(":", 1)[0]
@@ -119,7 +137,7 @@ async def _database(settings: Settings) -> list[Finding]:
     if not_ready(settings) != NOT_RUNNING:
         return [_daemon(settings)]
     try:
-        store = await Store.open(settings.store_url)
+        store = await Store.open(settings.store_url, settings.store_copies)
     except StoreBusy:
         return [_daemon(settings)]
     except StoreError as exc:

@@ -1,4 +1,4 @@
-"""Commands about personal data: tighten, reveal, hold, release, erase, retain, breach-report."""
+"""Commands about personal data: tighten, reveal, erase, retain, breach-report."""
 
 import json
 from pathlib import Path
@@ -42,13 +42,13 @@ def tighten(  # noqa: PLR0917 (one parameter for each option of the command line
     """
     duty = Duty(
         verb="tighten",
-        case_code=_code(case_code),
+        case_code=code_of(case_code),
         anonymous=flag == "anonim",
         confidential=flag == "rahasia",
         who=who,
         reason=reason,
     )
-    _show(entrust(place, duty))
+    show(entrust(place, duty))
 
 
 @click.command()
@@ -67,40 +67,12 @@ def reveal(  # noqa: PLR0913, PLR0917 (one parameter for each option of the comm
     Example: lapor-gateway reveal 3K7Q-9T2ZA --reason "undangan mediasi 3 Maret"
     """
     if number is not None:
-        _show(entrust(place, Duty(verb="approve", number=number, who=who, reason=reason)))
+        show(entrust(place, Duty(verb="approve", number=number, who=who, reason=reason)))
         return
     if not case_code or not reason:
         raise click.UsageError("give a case code and a --reason, or --approve NUMBER")
-    duty = Duty(verb="reveal", case_code=_code(case_code), who=who, reason=reason)
-    _show(entrust(place, duty), as_json=as_json)
-
-
-@click.command()
-@click.argument("case_code")
-@who_option
-@reason_option
-@place_options
-def hold(place: Place, case_code: str, who: str, reason: str) -> None:
-    """
-    Let nobody erase a case, because a court or an audit needs it.
-
-    Example: lapor-gateway hold 3K7Q-9T2ZA --reason "perkara 12/PDT/2026"
-    """
-    _show(entrust(place, Duty(verb="hold", case_code=_code(case_code), who=who, reason=reason)))
-
-
-@click.command()
-@click.argument("case_code")
-@who_option
-@reason_option
-@place_options
-def release(place: Place, case_code: str, who: str, reason: str) -> None:
-    """
-    End a hold.
-
-    Example: lapor-gateway release 3K7Q-9T2ZA --reason "perkara selesai"
-    """
-    _show(entrust(place, Duty(verb="release", case_code=_code(case_code), who=who, reason=reason)))
+    duty = Duty(verb="reveal", case_code=code_of(case_code), who=who, reason=reason)
+    show(entrust(place, duty), as_json=as_json)
 
 
 @click.command()
@@ -129,14 +101,14 @@ def erase(  # noqa: PLR0913, PLR0917 (one parameter for each option of the comma
         raise click.UsageError("give --case, or --sender and --channel")
     duty = Duty(
         verb="erase",
-        case_code=_code(case_code) if case_code else "",
+        case_code=code_of(case_code) if case_code else "",
         sender=sender,
         channel=channel,
         who=who,
         reason=reason,
     )
     done = entrust(place, duty)
-    _show(done)
+    show(done)
     document = json.dumps(done.data["certificates"], indent=2)
     if out:
         out.write_text(f"{document}\n")
@@ -155,7 +127,7 @@ def retain(place: Place, who: str, *, dry_run: bool, as_json: bool) -> None:
 
     Example: lapor-gateway retain --dry-run
     """
-    _show(entrust(place, Duty(verb="retain", who=who, dry_run=dry_run)), as_json=as_json)
+    show(entrust(place, Duty(verb="retain", who=who, dry_run=dry_run)), as_json=as_json)
 
 
 @click.command("breach-report")
@@ -230,11 +202,13 @@ def _row(one: Touched, ways: list[str]) -> dict[str, Any]:
     }
 
 
-def _code(typed: str) -> str:
+def code_of(typed: str) -> str:
+    """The case code somebody typed, as it is kept."""
     return read_case_code(typed) or typed
 
 
-def _show(done: Done, *, as_json: bool = False) -> None:
+def show(done: Done, *, as_json: bool = False) -> None:
+    """What came of an order."""
     if as_json:
         click.echo(json.dumps(done.data))
         return

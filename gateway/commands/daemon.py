@@ -12,7 +12,6 @@ import click
 import msgspec
 
 from gateway import operate
-from gateway.app import operator_token
 from gateway.build_craft import build_clock
 from gateway.build_routes import build_routes, tracking_forms
 from gateway.clock import now_ms
@@ -21,6 +20,7 @@ from gateway.filing import Desk, Filed, Filing
 from gateway.handoff import AlreadyGiven, WrongForm
 from gateway.journal import Journal
 from gateway.operate import Order
+from gateway.serving import operator_token
 from gateway.settings import Settings
 from gateway.store import Store, StoreBusy
 from gateway.store.reading import reading

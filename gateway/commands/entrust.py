@@ -1,19 +1,23 @@
-"""Handing an order about personal data to the daemon, or carrying it out where none runs."""
+"""Handing an order about personal data or accounts to the daemon, or doing it where none runs."""
 
 import asyncio
 import getpass
 import json
 import urllib.error
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 
 import click
 import msgspec
 
-from gateway.app import operator_token
+from gateway.access import ordering
+from gateway.access.ordering import UserOrder
 from gateway.build import build_custodian
+from gateway.clock import now_ms
 from gateway.commands.common import Place
 from gateway.commands.daemon import posted
 from gateway.custody.duty import Done, Duty, Refused
+from gateway.serving import operator_token
 from gateway.settings import Settings
 from gateway.store import Store, StoreBusy
 from gateway.store.reading import reading
@@ -22,21 +26,25 @@ from gateway.vault import Vault
 # Retention and rotation walk over everything that is stored.
 LONG_SECONDS = 24 * 3600
 
+Here = Callable[[Settings, Vault, Store], Awaitable[Done]]
+
 
 def entrust(place: Place, duty: Duty) -> Done:
     """Have an order carried out; a refusal ends the command with its sentence."""
-    settings = place.settings()
-    vault = place.vault(settings)
-    with reading(settings.store_url):
-        pass  # a gateway that never ran has nothing to act on, and gets no database from us
-    try:
-        return asyncio.run(_here(settings, vault, duty))
-    except StoreBusy:
-        return _over_there(settings, operator_token(vault), duty)
-    except LookupError as exc:
-        raise click.ClickException(f"there is no {exc.args[0]}") from exc
-    except Refused as exc:
-        raise click.ClickException(str(exc)) from exc
+
+    async def here(settings: Settings, vault: Vault, store: Store) -> Done:
+        return await build_custodian(settings, vault, store).carry_out(duty)
+
+    return _ordered(place, "/custody", duty, here)
+
+
+def order_user(place: Place, order: UserOrder) -> Done:
+    """The same for an order about an account of the console."""
+
+    async def here(_: Settings, vault: Vault, store: Store) -> Done:
+        return await store.write(lambda tx: ordering.carry_out(tx, vault, order, now_ms()))
+
+    return _ordered(place, "/users", order, here)
 
 
 def me() -> str:
@@ -44,18 +52,33 @@ def me() -> str:
     return getpass.getuser()
 
 
-async def _here(settings: Settings, vault: Vault, duty: Duty) -> Done:
+def _ordered(place: Place, path: str, order: msgspec.Struct, here: Here) -> Done:
+    settings = place.settings()
+    with reading(settings.store_url):
+        pass  # a gateway that never ran has nothing to act on, and gets no database from us
+    vault = place.vault(settings)
+    try:
+        return asyncio.run(_here(settings, vault, here))
+    except StoreBusy:
+        return _over_there(settings, operator_token(vault), path, order)
+    except LookupError as exc:
+        raise click.ClickException(f"there is no {exc.args[0]}") from exc
+    except Refused as exc:
+        raise click.ClickException(str(exc)) from exc
+
+
+async def _here(settings: Settings, vault: Vault, work: Here) -> Done:
     store = await Store.open(settings.store_url)
     try:
-        return await build_custodian(settings, vault, store).carry_out(duty)
+        return await work(settings, vault, store)
     finally:
         await store.close()
 
 
-def _over_there(settings: Settings, token: str, duty: Duty) -> Done:
-    body = msgspec.json.encode(duty)
+def _over_there(settings: Settings, token: str, path: str, order: msgspec.Struct) -> Done:
+    body = msgspec.json.encode(order)
     try:
-        answer = posted(settings, token, "/custody", body, seconds=LONG_SECONDS)
+        answer = posted(settings, token, path, body, seconds=LONG_SECONDS)
     except urllib.error.HTTPError as exc:
         if exc.code in {HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT}:
             raise click.ClickException(json.load(exc).get("detail", "refused")) from exc

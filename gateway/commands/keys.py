@@ -12,6 +12,7 @@ from gateway.app import open_key
 from gateway.commands.common import Place, place_options
 from gateway.commands.entrust import entrust, me
 from gateway.custody.duty import Duty
+from gateway.durable import sync_folder
 from gateway.ministry import new_pair, opened, read_key
 from gateway.secrets import KEY_FILE, KEY_NAME, Secrets, replace_key
 from gateway.vault import KEY_BYTES
@@ -137,3 +138,4 @@ def _write_new(path: Path, key: str) -> None:
         opened_.write(f"{key}\n")
         opened_.flush()
         os.fsync(opened_.fileno())
+    sync_folder(path.parent)

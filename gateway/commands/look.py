@@ -129,10 +129,16 @@ def _facts(tx: Transaction) -> dict[str, Any]:
     return {
         "journal": {"waiting": backlog.waiting, "oldest": backlog.oldest},
         "parked": len(operate.parked(tx)),
-        "troubles": {
-            note.channel: {"kind": note.kind, "detail": note.detail, "since": note.since}
+        "troubles": [
+            {
+                "channel": note.channel,
+                "node": note.owner,
+                "kind": note.kind,
+                "detail": note.detail,
+                "since": note.since,
+            }
             for note in troubles.known(tx)
-        },
+        ],
         "silent": {
             silence.channel: {"since": silence.since, "missing": round(silence.missing)}
             for silence in rhythm.silences(tx, now_ms())
@@ -149,7 +155,8 @@ def _facts(tx: Transaction) -> dict[str, Any]:
 
 def _channel_lines(facts: dict[str, Any]) -> Iterator[str]:
     """What a person should know of single channels, the worst first."""
-    for channel, note in facts["troubles"].items():
+    for note in facts["troubles"]:
+        channel = f"{note['channel']} at {note['node']}" if note["node"] else note["channel"]
         since = clock_time(note["since"])
         yield f"{channel}: {note['kind'].upper()} since {since} {note['detail']}".rstrip()
     for channel, silence in facts["silent"].items():

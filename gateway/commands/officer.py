@@ -106,7 +106,7 @@ def report(place: Place, number: int) -> None:
     Example: lapor-gateway signals report 1204
     """
     filed = file_it(place, Filing(signal=number, who=getpass.getuser()))
-    click.echo("reported" if filed.new else "was reported before")
+    click.echo(f"{'reported' if filed.new else 'was reported before'}: {filed.case_code}")
 
 
 def _pair(column: str) -> tuple[str, str]:

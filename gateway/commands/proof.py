@@ -8,7 +8,9 @@ import click
 
 from gateway import anchors, chain
 from gateway import evidence as cases
-from gateway.chain import Head, read_head
+from gateway.access import trail
+from gateway.anchors import Noted
+from gateway.chain import read_head
 from gateway.clock import now_ms
 from gateway.commands.common import Place, counting, looking, place_options
 from gateway.errors import SettingsError
@@ -28,7 +30,7 @@ Existing = click.Path(exists=True, dir_okay=False, path_type=Path)
 @place_options
 def verify(place: Place, file: Path | None, noted: str, keys: tuple[str, ...]) -> None:
     """
-    Walk the journal's hash chain and name the first row that was changed or removed.
+    Walk the hash chains of journal and audit trail; name the first row changed or removed.
 
     With FILE, check evidence of one case instead: nothing else is needed for it than the key of the
     gateway that made it.
@@ -41,15 +43,18 @@ def verify(place: Place, file: Path | None, noted: str, keys: tuple[str, ...]) -
         _check(file, frozenset(keys), _lines(noted))
         return
     with looking(place) as (_, tx):
-        against = _against(place, noted, keys) if noted else []
+        against = _against(place, noted, keys) if noted else Noted()
         row = tx.one("select count(*) from journal")
         with counting("verify", row[0] if row else 0) as seen:
-            verdict = chain.verify(tx, against=against, seen=seen)
+            verdict = chain.verify(tx, against=against.chains, seen=seen)
+        told = trail.verify(tx, against.trail)
     for number, head in verdict.heads.items():
         click.echo(f"chain {number}: {head.position} rows, head {head.anchor(number)}")
+    click.echo(f"trail: {told.head.position} entries, head {trail.anchor(told.head)}")
     held = f", as {len(against)} ends noted elsewhere say" if against else ""
-    click.echo(verdict.broken or f"whole: {verdict.rows} rows{held}")
-    if verdict.broken:
+    broken = [sentence for sentence in (verdict.broken, told.broken) if sentence]
+    click.echo("\n".join(broken) or f"whole: {verdict.rows} rows{held}")
+    if broken:
         sys.exit(1)
 
 
@@ -96,15 +101,23 @@ def _lines(noted: str) -> list[bytes]:
     return Path(noted).read_bytes().splitlines() if noted and Path(noted).is_file() else []
 
 
-def _against(place: Place, noted: str, keys: Sequence[str]) -> list[tuple[int, Head]]:
+def _against(place: Place, noted: str, keys: Sequence[str]) -> Noted:
     try:
         if not Path(noted).is_file():
-            return [read_head(noted)]
+            return _one_head(noted)
         return anchors.heads_in(_lines(noted), frozenset([*keys, *_own_key(place)]))
     except NotSigned as exc:
         raise click.ClickException(f"{noted}: {exc}") from exc
     except ValueError as exc:
         raise click.UsageError(f"{noted!r} is no anchor and no file of anchors") from exc
+
+
+def _one_head(noted: str) -> Noted:
+    """A head as `verify` shows it."""
+    name, _, rest = noted.partition(":")
+    if name == trail.NAME:
+        return Noted(trail=[read_head(f"0:{rest}")[1]])
+    return Noted(chains=[read_head(noted)])
 
 
 def _own_key(place: Place) -> list[str]:

@@ -6,22 +6,22 @@ In the daemon where one runs, else in the command line's own process, like every
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 from forwarder.ports import Database, Transaction
 from forwarder.routing import Routes
 from gateway.custody.duty import Done, Duty, note
 from gateway.custody.erasing import Eraser
+from gateway.custody.forgetting import erase
 from gateway.custody.holding import hold, release
 from gateway.custody.retaining import Retainer, Rule, rules
 from gateway.custody.revealing import approve, reveal
 from gateway.custody.rewrapping import TABLES, begin, rewrap
 from gateway.custody.tightening import Tightener
 from gateway.files import Files
+from gateway.files_leaving import let_go
 from gateway.ministry import Ministry
 from gateway.sections import Retention
 from gateway.vault import Vault
@@ -52,21 +52,19 @@ class Custodian:
             return await self._retain(duty)
         if duty.verb == "rewrap":
             return await self._rewrap(duty)
-        eraser = self._eraser()
-        done = await self.database.write(partial(self._at_once, duty=duty, eraser=eraser))
-        await self._unlink(eraser)
+        done = await self.database.write(partial(self._at_once, duty=duty))
+        await let_go(self.database, self.files)
         return done
 
-    def _at_once(self, tx: Transaction, duty: Duty, eraser: Eraser) -> Done:
-        now = self.clock()
-        eraser.files.clear()  # the store may run this a second time
+    def _at_once(self, tx: Transaction, duty: Duty) -> Done:
+        now, eraser = self.clock(), self._eraser()
         orders: dict[str, Callable[[], Done]] = {
             "tighten": lambda: self._tightener().tighten(tx, duty, now),
             "reveal": lambda: reveal(tx, self.vault, duty, now, two_persons=self.two_persons),
             "approve": lambda: approve(tx, duty, now),
             "hold": lambda: hold(tx, duty, now),
-            "release": lambda: release(tx, duty, now),
-            "erase": lambda: eraser.carry_out(tx, duty, now),
+            "release": lambda: release(tx, eraser, duty, now),
+            "erase": lambda: erase(tx, eraser, duty, now),
             "note": lambda: _noted(tx, duty, now),
         }
         return orders[duty.verb]()
@@ -77,8 +75,7 @@ class Custodian:
     # --- long runs -----------------------------------------------------------------------------
 
     async def _retain(self, duty: Duty) -> Done:
-        eraser = self._eraser()
-        retainer = Retainer(vault=self.vault, schedule=self.retention, eraser=eraser)
+        retainer = Retainer(vault=self.vault, schedule=self.retention, eraser=self._eraser())
         counts: dict[str, int] = {}
         for rule in rules(self.retention):
             if duty.dry_run:
@@ -86,7 +83,7 @@ class Custodian:
                 counts[rule.name] = await self.database.read(look)
             else:
                 counts[rule.name] = await self._line(retainer, rule, duty)
-                await self._unlink(eraser)
+                await let_go(self.database, self.files)
         if not duty.dry_run:
             told = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
             now = self.clock()
@@ -132,19 +129,7 @@ class Custodian:
     def _eraser(self) -> Eraser:
         return Eraser(vault=self.vault, centrals=self.centrals)
 
-    async def _unlink(self, eraser: Eraser) -> None:
-        """Files are gone after the commit that says so: a crash between leaves a file too many."""
-        paths = [self.files.path(sha256) for sha256 in eraser.files]
-        await asyncio.to_thread(_unlink, paths)
-        eraser.files.clear()
-
 
 def _noted(tx: Transaction, duty: Duty, now: int) -> Done:
     note(tx, duty, "breach report", now)
     return Done()
-
-
-def _unlink(paths: Sequence[Path]) -> None:
-    for path in paths:
-        with suppress(FileNotFoundError):
-            path.unlink()

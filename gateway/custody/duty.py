@@ -6,7 +6,7 @@ import msgspec
 
 from forwarder.ports import Transaction
 from gateway import records
-from gateway.operate import AUDIT
+from gateway.access.trail import enter
 from gateway.records import Status
 
 Verb = Literal[
@@ -54,4 +54,5 @@ def case_of(tx: Transaction, case_code: str) -> Status:
 
 def note(tx: Transaction, duty: Duty, what: str, now: int) -> None:
     """Write down who did what, and why."""
-    tx.run(AUDIT, at=now, who=duty.who, what=f"{what}: {duty.reason}" if duty.reason else what)
+    told = f"{what}: {duty.reason}" if duty.reason else what
+    enter(tx, who=duty.who, what=told, now=now, case=duty.case_code)

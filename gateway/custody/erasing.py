@@ -2,23 +2,23 @@
 Erasing a case: its keys are destroyed, stores get a blank revision, a certificate says so.
 
 The journal's rows stay with their ciphertext, so the chain verifies as before and the certificate
-names rows and digests that anybody can find there. Files go unless another record has them too. A
-case that is held is left alone.
+names rows and digests that anybody can find there. Files go unless another record has them too:
+the commit says which, and `files_leaving.let_go` deletes them after it.
+Whether a case is held is for its caller to ask.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import msgspec
 
-from forwarder import outbox_desk
 from forwarder.outbox import CENTRAL
 from forwarder.ports import Transaction
 from forwarder.routing import Routes
-from gateway import fingerprints, hiding, members, questions, records
+from gateway import files_leaving, fingerprints, hiding, records
 from gateway.back import timeline
-from gateway.custody.duty import Done, Duty, Refused, case_of, note
-from gateway.custody.holding import held_among
-from gateway.naming import HIDDEN, hidden_lane, moment
+from gateway.board.rows import refresh
+from gateway.custody.duty import Duty, note
+from gateway.naming import HIDDEN, moment
 from gateway.revise import opened, revise
 from gateway.turn import Hidden
 from gateway.vault import Vault
@@ -32,7 +32,18 @@ where w.record_id = :record_id order by j.id
 """
 STORES = """
 select target from outbox where record_id = :record_id and kind = 'record' and revision = :revision
-order by target
+and dismissed is null order by target
+"""
+# A store that never had the case, nor has it on its way, is told nothing: an empty report would
+# begin there.
+UNTOLD = """
+update outbox set data_key = null, state = 'parked', reason = 'erased', dismissed = 'erased',
+    settled_at = :now
+where record_id = :record_id and kind = 'record' and revision = :revision and not exists (
+    select 1 from outbox e where e.record_id = outbox.record_id and e.target = outbox.target
+    and e.kind = 'record' and e.revision < :revision
+    and (e.state in ('delivered', 'uncertain') or e.owner is not null
+        or (e.state = 'parked' and e.dismissed is null)))
 """
 REPORTER = "update reporters set data_key = null where record_id = :record_id"
 SENT = """
@@ -43,6 +54,8 @@ update outbox set data_key = null, owner = null, reason = case when state in
     state = case when state in ('pending', 'uncertain') then 'parked' else state end
 where record_id = :record_id and kind <> 'record' and data_key is not null
 """
+# What stood in it before an officer decided otherwise can be taken back no more.
+DECISIONS = "update decisions set data_key = null where record_id = :record_id"
 SIGNALS = """
 update signals set data_key = null where record_id = :record_id
 or journal_id in (select journal_id from work where record_id = :record_id)
@@ -72,34 +85,17 @@ class Certificate(msgspec.Struct, frozen=True, kw_only=True):
     #: Stores that were sent the blank revision.
     stores: tuple[str, ...] = ()
     revision: int = 0
-    #: Whether the words of the report stand, without a name, because it was passed on.
-    words_stay: bool = False
     files: tuple[str, ...] = ()
     #: Files that stay because another report has them too.
     files_kept: tuple[str, ...] = ()
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Eraser:
-    """Erases cases within a transaction; files are gone only after it, see `unlink`."""
+    """Erases cases within a transaction."""
 
     vault: Vault
     centrals: Routes
-    #: SHA-256 of files nobody needs any more.
-    files: list[str] = field(default_factory=list)
-
-    def carry_out(self, tx: Transaction, duty: Duty, now: int) -> Done:
-        """Erase a case, or all of a sender."""
-        if duty.case_code:
-            status = case_of(tx, duty.case_code)
-            if held_among(tx, [status.record_id]):
-                raise Refused(f"{duty.case_code} is held: release it first")
-            made = [self.erase(tx, status.record_id, duty, now)]
-        else:
-            made = self._person(tx, duty, now)
-        found = [one for one in made if one]
-        certificates = [msgspec.to_builtins(one) for one in found]
-        return Done(lines=(f"erased {len(found)} cases",), data={"certificates": certificates})
 
     def erase(self, tx: Transaction, record_id: str, duty: Duty, now: int) -> Certificate | None:
         """Erase one record; None where that was done before."""
@@ -120,16 +116,19 @@ class Eraser:
         )
         if after is None:
             return None
+        tx.run(UNTOLD, record_id=record_id, revision=after.revision, now=now)
         row = tx.one(NUMBER, record_id=record_id)
         fingerprints.drop(tx, keys, row[0] if row else None)
         tx.run(REPORTER, record_id=record_id)
         tx.run(SENT, record_id=record_id, now=now)
         tx.run(SIGNALS, record_id=record_id)
+        tx.run(DECISIONS, record_id=record_id)
         timeline.forget(tx, [record_id])
+        refresh(tx, self.vault, [record_id])
         lane = HIDDEN + self.vault.pseudonym("erased", record_id)
         hiding.hide(tx, [Hidden(record_id=record_id, lane=lane)], now=now)
-        gone, kept = self._files(tx, record_id)
-        certificate = certify(
+        gone, kept = _leave_files(tx, record_id, now)
+        certificate = _certify(
             tx,
             after,
             Certificate(
@@ -146,32 +145,21 @@ class Eraser:
         note(tx, duty, f"erased case {before.case_code}", now)
         return certificate
 
-    def _person(self, tx: Transaction, duty: Duty, now: int) -> list[Certificate | None]:
-        """Everything of a sender: their cases, and what they sent that became none."""
-        lane = self.vault.pseudonym(duty.channel, duty.sender)
-        lanes = (lane, hidden_lane(self.vault, lane))
-        ids = [record_id for one in lanes for record_id in records.all_of(tx, one)]
-        held = held_among(tx, ids)
-        made = [self.erase(tx, record_id, duty, now) for record_id in ids if record_id not in held]
-        for one in lanes:
-            outbox_desk.forget(tx, one, now)
-            members.forget(tx, one, [])
-        questions.close(tx, lanes)
-        if held:
-            note(tx, duty, f"left {len(held)} cases of a person that are held", now)
-        return made
 
-    def _files(self, tx: Transaction, record_id: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        shas = [row[0] for row in tx.all(FILES, record_id=record_id)]
-        rows = tx.all(SHARED, shas=shas, record_id=record_id) if shas else []
-        shared = {row[0] for row in rows}
-        gone = tuple(sha for sha in shas if sha not in shared)
-        self.files += gone
-        tx.run(UNFILE, record_id=record_id)
-        return gone, tuple(sorted(shared))
+def _leave_files(
+    tx: Transaction, record_id: str, now: int
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The files that are left to nobody, and those another record has too."""
+    shas = [row[0] for row in tx.all(FILES, record_id=record_id)]
+    rows = tx.all(SHARED, shas=shas, record_id=record_id) if shas else []
+    shared = {row[0] for row in rows}
+    gone = tuple(sha for sha in shas if sha not in shared)
+    files_leaving.leave(tx, gone, now)
+    tx.run(UNFILE, record_id=record_id)
+    return gone, tuple(sorted(shared))
 
 
-def certify(tx: Transaction, after: Record, about: Certificate, now: int) -> Certificate:
+def _certify(tx: Transaction, after: Record, about: Certificate, now: int) -> Certificate:
     """Write a certificate down, with the rows whose keys are gone."""
     rows = tx.all(ROWS, record_id=about.record_id)
     targets = tx.all(STORES, record_id=about.record_id, revision=after.revision)

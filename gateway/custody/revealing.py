@@ -5,6 +5,8 @@ With `two_persons` the first order is a request, somebody else approves it, and 
 sees the identity once, within a day. Who is anonymous is not revealed here by anybody.
 """
 
+import msgspec
+
 from forwarder.ports import Transaction
 from gateway.custody.duty import Done, Duty, Refused, case_of, note
 from gateway.identities import sender_of
@@ -22,9 +24,30 @@ select id, approved_by from reveals
 where record_id = :record_id and asked_by = :who and used_at is null and asked_at >= :since
 order by id desc limit 1
 """
+WAITING = """
+select id, asked_by, asked_at, reason from reveals
+where record_id = :record_id and approved_by is null and used_at is null and asked_at >= :since
+order by id
+"""
 REQUEST = "select asked_by, case_code, approved_by, asked_at from reveals where id = :number"
 APPROVE = "update reveals set approved_by = :who, approved_at = :now where id = :number"
 USED = "update reveals set used_at = :now where id = :number"
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """A request that waits for another person."""
+
+    number: int
+    asked_by: str
+    #: Milliseconds since 1970.
+    asked_at: int
+    reason: str
+
+
+def open_requests(tx: Transaction, record_id: str, now: int) -> list[Asked]:
+    """Who asked who reported a case, and nobody has approved it yet."""
+    rows = tx.all(WAITING, record_id=record_id, since=now - VALID_MS)
+    return [Asked(number=row[0], asked_by=row[1], asked_at=row[2], reason=row[3]) for row in rows]
 
 
 def reveal(tx: Transaction, vault: Vault, duty: Duty, now: int, *, two_persons: bool) -> Done:

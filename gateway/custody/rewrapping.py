@@ -23,6 +23,8 @@ TABLES: Mapping[str, str] = MappingProxyType(
         "signals": "journal_id",
         "timeline": "id",
         "strays": "id",
+        "decisions": "id",
+        "users": "id",
     }
 )
 NEXT: Mapping[str, str] = MappingProxyType(

@@ -6,22 +6,23 @@ as long as nobody erased it. Correcting a record to the value it has already con
 teaches as much.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
 
 from forwarder.ports import Transaction, Vault
 from forwarder.routing import Routes
 from gateway import records
-from gateway.operate import AUDIT
+from gateway.access.trail import enter
 from gateway.revise import opened, revise
 from normalizer.deadlines import Clock
 from normalizer.record import Agency, Judgement, Record
 
 Task = Literal["type", "topic", "agency"]
 
+TASKS: tuple[Task, ...] = get_args(Task)
 COLUMNS = ("record_id", "task", "value", "derived", "derived_by", "derived_version", "who", "at")
 LAST = """
 select c.record_id, c.value, c.derived, c.derived_by, c.derived_version, c.at,
@@ -85,7 +86,7 @@ def correct(  # noqa: PLR0913 (what a transaction needs, each once)
     row = (correction.value, derived, before.by, before.version, correction.who, now)
     tx.insert("corrections", COLUMNS, [(status.record_id, correction.task, *row)])
     what = f"{correction.task} of {correction.case_code} is {correction.value}"
-    tx.run(AUDIT, at=now, who=correction.who, what=what)
+    enter(tx, who=correction.who, what=what, now=now, case=status.case_code)
     after = revise(
         tx,
         vault,
@@ -95,6 +96,26 @@ def correct(  # noqa: PLR0913 (what a transaction needs, each once)
         now=now,
     )
     return after or record
+
+
+def note(  # noqa: PLR0913 (what a lesson consists of)
+    tx: Transaction,
+    before: Record,
+    after: Record,
+    fields: Sequence[str],
+    *,
+    who: str,
+    now: int,
+) -> None:
+    """Remember as lessons what an officer put, or left, in these fields of a record."""
+    lessons = []
+    for task in TASKS:
+        was, judged = getattr(before, task), getattr(after, task)
+        if task in fields and judged.by == "officer" and judged.value is not None:
+            derived = None if was.by == "officer" else was.value
+            row = (judged.value, derived, was.by, was.version, who, now)
+            lessons.append((before.record_id, task, *row))
+    tx.insert("corrections", COLUMNS, lessons)
 
 
 def decided(record: Record, task: Task, value: str) -> Record:

@@ -15,8 +15,9 @@ from math import log, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from normalizer.model import MOST_ROWS, ZERO
+from normalizer.model import MOST_ROWS
 from normalizer.model_features import BUCKETS, HINT, Evidence, blocks_of, buckets_of, length_of
+from normalizer.model_rows import ZERO
 
 Floats = NDArray[np.float32]
 Row = tuple[NDArray[np.int64], Floats]

@@ -17,9 +17,9 @@ from gateway.learning.corrections import Corrected
 from gateway.learning.versions import Versions
 from gateway.vault import Vault
 from gateway.write_whole import write_whole
-from normalizer.normalize import where_of
 from normalizer.record import Record
 from normalizer.text import title_of, words
+from normalizer.understand import where_of
 
 _OLD = "old.sealed"
 

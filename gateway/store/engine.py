@@ -68,7 +68,7 @@ class Engine(Protocol):
     def array(self, values: Sequence[object]) -> object:
         """A list as the parameter of `{among:name}`."""
 
-    def tend(self, connection: Connection) -> None:
+    def tend(self, connection: Connection, *, wholly: bool = False) -> None:
         """House-keeping on the writer connection while nobody waits: SQLite's checkpoint."""
 
     def usable(self, connection: Connection) -> bool:
@@ -78,6 +78,13 @@ class Engine(Protocol):
 # Rows to one INSERT. Each number of rows is a statement to prepare once and keep.
 MOST_ROWS = 64
 LEAVE_OUT = " on conflict do nothing"
+# New rows come in crowds: up to WIDEST to a statement, above MOST_ROWS by so many more.
+WIDEST, STEP = 256, 32
+
+
+def together(rows: int) -> int:
+    """How many of so many new rows one statement takes, so that few sizes are to be kept."""
+    return rows if rows <= MOST_ROWS else min(rows, WIDEST) // STEP * STEP
 
 
 class Words:
@@ -158,11 +165,11 @@ class BoundTransaction:
 
     def append(self, table: str, columns: tuple[str, ...], values: Sequence[object], /) -> None:
         """Insert rows that must all be new; `values` are those of all rows, one after the other."""
-        most = MOST_ROWS * len(columns)
-        for start in range(0, len(values), most):
-            chunk = values[start : start + most]
-            size = len(chunk) // len(columns)
+        width, start = len(columns), 0
+        while size := together((len(values) - start) // width):
+            chunk = values[start : start + size * width]
             self._execute(_insert(table, columns, size, self._engine.mark), chunk)
+            start += len(chunk)
 
     def _inserts(
         self, table: str, columns: tuple[str, ...], rows: Sequence[Sequence[object]], ending: str
@@ -205,8 +212,8 @@ class Insert(Urgent):
     """
     New rows as work for `Store.write`; StoreConflict if one is not new.
 
-    Up to MOST_ROWS rows are one statement: each gives the interpreter lock away, and the writer
-    has to win it back from the event loop.
+    One statement where they fit `together`: each gives the interpreter lock away several times,
+    and the writer has to win it back from the event loop.
     """
 
     __slots__ = ("_columns", "_table", "_values")
@@ -218,7 +225,8 @@ class Insert(Urgent):
 
     def is_one_statement(self) -> bool:
         """Whether the rows fit into one."""
-        return len(self._values) <= MOST_ROWS * len(self._columns)
+        rows = len(self._values) // len(self._columns)
+        return together(rows) == rows
 
     def __call__(self, tx: Transaction, /) -> None:
         """Insert."""

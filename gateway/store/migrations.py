@@ -6,7 +6,15 @@ step once released is never edited. Times are milliseconds since 1970, UTC. Noth
 and no address of theirs stands here in plain: what is sealed is named so in the comment behind it.
 """
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (
+from collections.abc import Callable
+
+from forwarder.ports import Transaction
+from gateway.store import migrations_access
+
+#: Statements, and what no SQL can do as a function.
+Step = tuple[str | Callable[[Transaction], None], ...]
+
+MIGRATIONS: tuple[Step, ...] = (
     (
         # Appended to and never changed, but for data_key, which erasing a person sets to null.
         """
@@ -439,5 +447,248 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
         # Found through `records`, which has the same pseudonym: one page less to write a record.
         "drop index reporters_by_pseudonym",
+    ),
+    migrations_access.TRAIL,
+    (
+        # What the console lists: a row per record, made from it by gateway/board and made again
+        # where it is lost. Confidences are hundredths.
+        """
+        create table board (
+            number {key},                     -- of the record
+            made integer not null,            -- by which version of gateway/board
+            record_id text not null,
+            revision bigint not null,
+            updated_at bigint not null,       -- of the record, when last looked at
+            received_at bigint not null,
+            sent_at bigint,
+            channel text not null,
+            state text not null,
+            type text,
+            type_confidence integer not null,
+            type_by text not null,
+            topic text,
+            topic_confidence integer not null,
+            topic_by text not null,
+            agency text,
+            agency_confidence integer not null,
+            agency_by text not null,
+            urgency text not null,
+            urgency_confidence integer not null,
+            urgency_by text not null,
+            place text,                       -- Kemendagri's code
+            place_level text,
+            place_confidence integer not null,
+            place_by text not null,
+            language text,
+            anonymous integer not null,
+            confidential integer not null,
+            flags text not null,              -- with blanks around each: ' spam abuse '
+            cluster text,
+            relation text not null,           -- same or related; '' for neither
+            suggested text,                   -- the record it may belong to
+            incomplete integer not null,
+            unrouted integer not null,
+            least integer not null,           -- the lowest confidence of type, topic and agency
+            accepted_by text,
+            accepted_at bigint,
+            answered_at bigint,
+            closed_at bigint,
+            due_at bigint,                    -- the next of its clocks
+            rank bigint not null,             -- who asks for attention first has the lowest
+            erased integer not null,
+            words {blob}                      -- the hashes in board_words, eight bytes each
+        )
+        """,
+        # All that a list is narrowed by stands in the index: a rare row is found without looking
+        # at the others.
+        """
+        create index board_by_rank on board (
+            rank, number, agency, topic, type, urgency, channel, state, place, relation, unrouted,
+            least, incomplete, flags, accepted_by, received_at, due_at)
+        """,
+        """
+        create index board_by_time on board (
+            received_at, number, agency, topic, type, urgency, channel, state, place, relation,
+            unrouted, least, incomplete, flags, accepted_by, due_at)
+        """,
+        "create index board_by_due on board (due_at, number) where due_at is not null",
+        "create index board_by_cluster on board (cluster) where cluster is not null",
+        # Which words stand in which record, as keyed hashes.
+        """
+        create table board_words (
+            word bigint not null,
+            number bigint not null,
+            primary key (word, number)
+        ) {clustered}
+        """,
+        "create index records_by_update on records (updated_at, number)",
+        # What officers decided in the console, and what stood there before for as long as it can
+        # be taken back.
+        """
+        create table decisions (
+            id {id},
+            record_id text not null,
+            who text not null,
+            at bigint not null,
+            kind text not null check (kind in ('accept', 'correct')),
+            revision bigint not null,         -- it made
+            before {blob},                    -- sealed: the judgements it changed, as JSON
+            data_key {blob},
+            undone_at bigint
+        )
+        """,
+        "create index decisions_of on decisions (record_id, id)",
+        "create index decisions_by on decisions (who, id)",
+        "create index decisions_open on decisions (at) where data_key is not null",
+        # Filters somebody gave a name.
+        """
+        create table views (
+            id {id},
+            who text not null,                -- '' for everybody's
+            name text not null,
+            query text not null,
+            unique (who, name)
+        )
+        """,
+    ),
+    (
+        # When the sender of a held case asked to be forgotten: its release is then what erases it.
+        "alter table holds add column asked_at bigint",
+    ),
+    migrations_access.ACCESS,
+    (
+        # Signals a person put aside, as none of ours.
+        "alter table signals add column hidden_at bigint",
+        "alter table signals add column hidden_by text",
+    ),
+    (
+        # Who has a case open in the console; leases, gone with the next who comes.
+        """
+        create table presences (
+            record_id text not null,
+            login text not null,
+            name text not null,
+            plain integer not null,           -- whether personal data in the words was asked for
+            since bigint not null,
+            until bigint not null,
+            primary key (record_id, login)
+        )
+        """,
+    ),
+    (
+        # What is due first, and what ended when: an index holds all that is counted.
+        """
+        create index clocks_by_due on clocks (due_at, record_id, step, agency, warn_at)
+        where ended is null
+        """,
+        """
+        create index clocks_by_end on clocks (ended_at, agency, step, ended)
+        where ended is not null
+        """,
+    ),
+    (
+        # How many reports of which kind a day and a month had and what became of them, for the
+        # whole office ('') and each agency; kept by gateway/figures from the board.
+        """
+        create table figures (
+            agency text not null,
+            kind text not null,               -- all, channel, topic, place, agency, answer, close
+            span text not null,               -- day or month
+            start bigint not null,            -- days or months since 1970, by the office's clock
+            value text not null,              -- '' where there is none
+            reports bigint not null,
+            answered bigint not null,
+            followed bigint not null,
+            closed bigint not null,
+            repeats bigint not null,
+            primary key (agency, kind, span, start, value)
+        ) {clustered}
+        """,
+        "create index figures_by_start on figures (span, start)",
+        # Days, by UTC, and months to be counted again.
+        """
+        create table figure_marks (
+            id {id},
+            span text not null,               -- utc or month
+            start bigint not null
+        )
+        """,
+    ),
+    (
+        # Agencies stand in order here, so how each does is counted without sorting.
+        """
+        create index clocks_by_agency on clocks (agency, step, due_at, warn_at, ended)
+        where ended is null
+        """,
+    ),
+    (
+        # How many steps ended on which day (by UTC, since 1970); kept by gateway/due_days.py.
+        """
+        create table clock_days (
+            day bigint not null,
+            agency text not null,             -- '' where nobody was in charge
+            step text not null,
+            ended text not null,              -- met or late
+            steps bigint not null,
+            primary key (day, agency, step, ended)
+        ) {clustered}
+        """,
+        """
+        insert into clock_days (day, agency, step, ended, steps)
+        select ended_at / 86400000, coalesce(agency, ''), step, ended, count(*)
+        from clocks where ended in ('met', 'late') and ended_at is not null
+        group by ended_at / 86400000, coalesce(agency, ''), step, ended
+        """,
+    ),
+    (
+        # Reports an officer said are not the same: the smaller id first.
+        """
+        create table apart (
+            one text not null,
+            other text not null,
+            at bigint not null,
+            primary key (one, other)
+        ) {clustered}
+        """,
+        "create index apart_by_other on apart (other)",
+    ),
+    (
+        # What somebody had typed when their session was over; see gateway/access/aside.py.
+        """
+        create table aside (
+            name text primary key,
+            form {blob} not null,             -- sealed
+            at bigint not null
+        )
+        """,
+        "create index aside_by_time on aside (at)",
+    ),
+    (
+        # Each process of a cluster says for itself what is wrong; '' where there is only one.
+        "alter table troubles rename to troubles_before",
+        """
+        create table troubles (
+            owner text not null default '',
+            channel text not null,
+            kind text not null,
+            detail text not null,
+            since bigint not null,
+            primary key (owner, channel)
+        ) {clustered}
+        """,
+        """
+        insert into troubles (channel, kind, detail, since)
+        select channel, kind, detail, since from troubles_before
+        """,
+        "drop table troubles_before",
+    ),
+    (
+        # Files an erasure left to nobody, until they are deleted; see gateway/files_leaving.py.
+        """
+        create table leaving_files (
+            sha256 text primary key,
+            at bigint not null
+        )
+        """,
     ),
 )

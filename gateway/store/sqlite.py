@@ -31,12 +31,14 @@ CHECKPOINT_PAGES = 12_288
 CACHE_KIB = 8 << 10
 
 WORDS = {
+    "now": "cast((julianday('now') - 2440587.5) * 86400000 as integer)",
     "id": "integer primary key",
     # A bigint here would be a second index beside the hidden rowid.
     "key": "integer primary key",
     "blob": "blob",
     "clustered": "without rowid",
     "lock": "",
+    "standbys": "select 1",
     "among": Words("in (select value from json_each(:%s))"),
     "each": Words("json_each(:%s) as asked"),
     "each_text": Words("json_each(:%s) as asked"),
@@ -141,13 +143,17 @@ class Sqlite:
         """A list as JSON, which json_each takes apart."""
         return json.dumps(values)
 
-    def tend(self, connection: Connection) -> None:
-        """Move the log into the database when it has grown."""
+    def tend(self, connection: Connection, *, wholly: bool = False) -> None:
+        """
+        Move the log into the database when it has grown.
+
+        `wholly`: also when it is short, for what was erased from the tables stands in it still.
+        """
         try:
             size = self._wal.stat().st_size
         except FileNotFoundError:
             return
-        if size > CHECKPOINT_IDLE:
+        if size > (0 if wholly else CHECKPOINT_IDLE):
             connection.execute("pragma wal_checkpoint(truncate)")
 
     def usable(self, connection: Connection) -> bool:

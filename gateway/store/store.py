@@ -29,6 +29,8 @@ T = TypeVar("T")
 GROUP = 256
 # So long nobody wants anything written before the store takes time for itself.
 IDLE_SECONDS = 0.1
+# After so long it leaves nothing in its log, where destroyed keys would still be found.
+QUIET_SECONDS = 1.0
 READERS = 2
 
 
@@ -60,13 +62,14 @@ class Store:
         self._connection: Connection | None = None
 
     @classmethod
-    async def open(cls, url: str) -> "Store":
+    async def open(cls, url: str, copies: int = 1) -> "Store":
         """
         Open and migrate: sqlite:///absolute/path.db or postgresql://….
 
+        With two copies a server must have synchronous standbys.
         Raises StoreError when the database belongs to another process or another version.
         """
-        engine = engine_for(url)
+        engine = engine_for(url, copies)
         store = cls(engine, asyncio.get_running_loop())
         await asyncio.to_thread(store._start)
         return store
@@ -124,6 +127,7 @@ class Store:
                 self._loop.call_soon_threadsafe(_tell, group)
             if not more:
                 break
+        self._tend(wholly=True)
         if self._connection:
             self._connection.close()
 
@@ -132,6 +136,10 @@ class Store:
             return self._jobs.get(timeout=IDLE_SECONDS)
         except Empty:
             self._tend()
+        try:
+            return self._jobs.get(timeout=QUIET_SECONDS)
+        except Empty:
+            self._tend(wholly=True)
             return self._jobs.get()
 
     def _gather(self, first: Job) -> tuple[list[Job], bool]:
@@ -185,10 +193,10 @@ class Store:
             self._connection = self.engine.connect(read_only=False)
         return self._connection
 
-    def _tend(self) -> None:
+    def _tend(self, *, wholly: bool = False) -> None:
         if self._connection:
             try:
-                self.engine.tend(self._connection)
+                self.engine.tend(self._connection, wholly=wholly)
             except self.engine.weather:
                 return  # the log stays longer; the next pause is another chance
 
@@ -209,16 +217,21 @@ class Store:
             raise StoreError(type(exc).__name__) from exc
 
 
-def engine_for(url: str) -> Engine:
+def database_file(url: str) -> Path:
+    """The file a store URL of SQLite names."""
+    return Path(unquote(urlsplit(url).path))
+
+
+def engine_for(url: str, copies: int = 1) -> Engine:
     """The engine a store URL names."""
     parts = urlsplit(url)
     if parts.scheme == "sqlite":
-        return Sqlite(Path(unquote(parts.path)))
+        return Sqlite(database_file(url))
     if parts.scheme in {"postgresql", "postgres"}:
         # Imported only here: the driver would cost every start on SQLite a tenth of a second.
         from gateway.store.postgres import Postgres  # noqa: PLC0415
 
-        return Postgres(url)
+        return Postgres(url, copies)
     raise StoreError(f"a store URL begins with sqlite:// or postgresql://, not {parts.scheme}://")
 
 
