@@ -20,7 +20,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from gateway.app import open_key
 from gateway.build import build
-from gateway.http import open_doors, public_app
+from gateway.http import public_app, runner_of
 from gateway.settings import read_settings
 from gateway.store import Store
 
@@ -58,16 +58,16 @@ async def accept_only(folder: Path) -> web.Application:
     key = open_key(settings, {}, may_create=True)
     parts = build(settings, key, await Store.open(settings.store_url))
     await parts.journal.open()
-    routes = parts.channels["sms"].routes(parts.inboxes["sms"])
-    return public_app(routes, most_bytes=settings.http.body_bytes)
+    sms, inbox = parts.channels["sms"], parts.inboxes["sms"]
+    most = settings.http.body_bytes
+    return public_app(sms.routes(inbox), most_bytes=most, quick=sms.quick(inbox))
 
 
 async def serve_http(app: web.Application, port: int, *, own: bool) -> None:
     """Serve as gateway/app.py does; a bare application by the ways of aiohttp alone."""
-    runner = web.AppRunner(app, access_log=None, auto_decompress=False)
+    usual = web.AppRunner(app, access_log=None, auto_decompress=False)
+    runner = runner_of(app, drain=1.0) if own else usual
     await runner.setup()
-    if own:
-        open_doors(runner)
     await web.TCPSite(runner, "127.0.0.1", port).start()
     await asyncio.Future()
 

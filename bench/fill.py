@@ -31,7 +31,7 @@ async def fill(process: Gateway, rows: int, *, settled: bool) -> None:
     settings = read_settings(None, process.data_dir, {})
     process.data_dir.mkdir(mode=0o700, exist_ok=True)
     vault = Vault(open_key(settings, {}, may_create=True))
-    store = await Store.open(settings.store_url)
+    store = await Store.open(process.settings.get("store", {}).get("url") or settings.store_url)
     try:
         journal = Journal(store, vault, clock=_now)
         await journal.open()

@@ -1,10 +1,8 @@
 """
-On PostgreSQL: the journal beside the server's own floor, and matching.
+On PostgreSQL: the journal beside the server's own floor, a backlog and its workers, and matching.
 
-The floor writes the same rows, plain, in groups.
-
-The server is the tests' (tests/postgres.py), which by default does not fsync: both sides gain from
-that alike, and the ratio shows what our own code costs.
+The floor writes the same rows, plain, in groups. The server is a durable one of our own: it syncs
+before it says that something is stored, and vacuums.
 """
 
 import asyncio
@@ -12,13 +10,14 @@ import time
 from itertools import islice
 
 import psycopg
-from postgres import running_postgres
+from postgres import Postgres, own_postgres
 
 from bench.fill import delivery
 from bench.matching import measured_on_postgres
 from bench.messages import sms
 from bench.peers import Scale
 from bench.table import Figure, at_least
+from bench.workers import WORKERS, drained
 from gateway.journal import Journal
 from gateway.store import Store
 from gateway.vault import KEY_BYTES, Vault
@@ -27,6 +26,7 @@ WANTED = 0.8
 CLIENTS = 256
 #: Rows one commit of the floor takes: what CLIENTS at a time come to.
 GROUP = 256
+DURABLE = ("fsync=on", "full_page_writes=on", "autovacuum=on", "shared_buffers=128MB")
 TABLE = """
 create table floor (id bigint primary key, channel text not null, external_id text not null,
     received_at bigint not null, payload bytea not null, data_key bytea, digest bytea not null,
@@ -36,16 +36,18 @@ INSERT = "insert into floor values (%s, 'sms', %s, 0, %s, %s, %s) on conflict do
 
 
 async def on_postgres(scale: Scale) -> list[Figure]:
-    """Appends a second by many waiting clients, and matching."""
-    with running_postgres(lambda _: None) as server:
+    """Appends a second by many waiting clients, a backlog worked off, and matching."""
+    with own_postgres(*DURABLE) as own:
+        server = Postgres(own.address, lambda _: None)
         url = server.database()
-        try:
-            floor = await asyncio.to_thread(_floor, url, scale.seconds)
-            ours = await _journal(url, scale.seconds)
-        finally:
+        floor = await asyncio.to_thread(_floor, url, scale.seconds)
+        ours = await _journal(url, scale.seconds)
+        figures = [at_least(f"journal on PostgreSQL, {CLIENTS} waiting", ours, floor, WANTED)]
+        for workers in WORKERS:
+            url = server.database()
+            figures.append(await drained(url, workers, scale))
             server.drop(url)
-    matched = await asyncio.to_thread(measured_on_postgres, scale)
-    return [at_least(f"journal on PostgreSQL, {CLIENTS} waiting", ours, floor, WANTED), *matched]
+    return figures + await asyncio.to_thread(measured_on_postgres, scale)
 
 
 def _floor(url: str, seconds: float) -> float:

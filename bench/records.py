@@ -26,6 +26,8 @@ PATIENCE = 60.0
 LATEST = 1.0
 SUSTAINED = 1_000
 HALF = 0.5
+#: So many processes read and compose: the default, and what two cores can hold.
+THINKING = (1, 2)
 
 
 async def records(scale: Scale) -> list[Figure]:
@@ -33,10 +35,12 @@ async def records(scale: Scale) -> list[Figure]:
     async with gateway() as process:
         await process.start()
         figures = [await _latency(process, rate, scale.pace_seconds) for rate in RATES]
-    async with gateway() as process:
-        await process.start()
-        figures.append(await _burst(process, scale.burst))
-    return figures + await _drain(scale)
+    for processes in THINKING:
+        async with gateway() as process:
+            process.settings = _thinking(processes)
+            await process.start()
+            figures.append(await _burst(process, scale.burst))
+    return [*figures, *await _drain(scale), await _drain_by_two(scale)]
 
 
 async def _latency(process: Gateway, rate: int, seconds: float) -> Figure:
@@ -71,7 +75,7 @@ async def _burst(process: Gateway, count: int) -> Figure:
     ended = await watching
     rate = await central.count() / (ended - outcome.began)
     return Figure(
-        name=f"{count:,} messages at once, end to end",
+        name=f"{count:,} messages at once, end to end" + _manner(process),
         ours=f"{rate:,.0f}/s",
         ratio=rate / SUSTAINED,
         target=f"≥ {SUSTAINED:,}/s",
@@ -86,12 +90,8 @@ async def _drain(scale: Scale) -> list[Figure]:
     async with gateway() as process:
         await fill(process, scale.backlog, settled=False)
         await process.start()
-        central = Central(process.central_db)
         busy = await _intake(process, "busy", scale.seconds * 2)
-        already, now = await central.count(), time.time()
-        total = scale.backlog + busy.acknowledged
-        ended = await central.until(total, at_most=scale.drain_seconds)
-        rate = (await central.count() - already) / (ended - now)
+        drained = await _drained(process, scale, scale.backlog + busy.acknowledged)
     ratio = busy.rate / rested.rate if rested.rate else 0.0
     return [
         Figure(
@@ -102,14 +102,39 @@ async def _drain(scale: Scale) -> list[Figure]:
             target=f"≥ {HALF:g}",
             met=ratio >= HALF,
         ),
-        Figure(
-            name="records a second while the backlog drains",
-            ours=f"{rate:,.0f}/s",
-            ratio=rate / SUSTAINED,
-            target=f"≥ {SUSTAINED:,}/s",
-            met=rate >= SUSTAINED,
-        ),
+        drained,
     ]
+
+
+async def _drain_by_two(scale: Scale) -> Figure:
+    async with gateway() as process:
+        process.settings = _thinking(2)
+        await fill(process, scale.backlog, settled=False)
+        await process.start()
+        return await _drained(process, scale, scale.backlog)
+
+
+async def _drained(process: Gateway, scale: Scale, total: int) -> Figure:
+    central = Central(process.central_db)
+    already, now = await central.count(), time.time()
+    ended = await central.until(total, at_most=scale.drain_seconds)
+    rate = (await central.count() - already) / (ended - now)
+    return Figure(
+        name="records a second while the backlog drains" + _manner(process),
+        ours=f"{rate:,.0f}/s",
+        ratio=rate / SUSTAINED,
+        target=f"≥ {SUSTAINED:,}/s",
+        met=rate >= SUSTAINED,
+    )
+
+
+def _thinking(processes: int) -> dict[str, dict[str, int]]:
+    return {"pipeline": {"processes": processes}}
+
+
+def _manner(process: Gateway) -> str:
+    processes = process.settings.get("pipeline", {}).get("processes", 1)
+    return f", {processes} processes think" if processes > 1 else ""
 
 
 async def _intake_without_backlog(process: Gateway, scale: Scale) -> Outcome:

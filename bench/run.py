@@ -25,7 +25,7 @@ from bench.table import Figure, as_markdown, show  # noqa: E402 (see above)
 @click.option("--quick", is_flag=True, help="Under 90 seconds, small numbers.")
 @click.option("--write", is_flag=True, help="Also write the table to docs/bench.md.")
 @click.option("--postfix", is_flag=True, help="Mail beside a private Postfix, if installed.")
-@click.option("--postgres", is_flag=True, help="Journal and matching on PostgreSQL.")
+@click.option("--postgres", is_flag=True, help="Journal, workers and matching on PostgreSQL.")
 @click.option("--only", type=click.Choice(GROUPS), multiple=True, help="Only these figures.")
 def main(*, quick: bool, write: bool, postfix: bool, postgres: bool, only: tuple[str, ...]) -> None:
     """Measure and print the table."""

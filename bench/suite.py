@@ -7,6 +7,7 @@ from functools import partial
 
 import click
 
+from bench.console import console, console_on_postgres
 from bench.mail import mail
 from bench.matching import matching
 from bench.normalizing import normalizing
@@ -17,13 +18,17 @@ from bench.starting import starting
 from bench.table import Figure
 from bench.webhooks import webhooks
 
-GROUPS = ("start", "webhooks", "mail", "records", "normalize", "matching", "postgres")
+GROUPS = ("start", "webhooks", "mail", "records", "normalize", "matching", "console", "postgres")
 NOTES = (
     "webhooks: the running gateway, its pipeline making records meanwhile; the peer forgets.",
     '"no pipeline behind": the same door and journal alone.',
     "servers take turns, the others are stopped meanwhile; medians of several rounds.",
     "load and servers share this machine's cores, so compare and do not quote.",
 )
+
+
+async def _both(scale: Scale) -> list[Figure]:
+    return [*await on_postgres(scale), *await console_on_postgres(scale)]
 
 
 async def measure(
@@ -38,7 +43,8 @@ async def measure(
         "records": records,
         "normalize": normalizing,
         "matching": matching,
-        "postgres": on_postgres,
+        "console": console,
+        "postgres": _both,
     }
     figures: list[Figure] = []
     for name in GROUPS:
