@@ -4,10 +4,11 @@ import msgspec
 from forwarding import NOW, document, record_id
 
 from channels.contract import Receipt
-from forwarder import outbox
+from forwarder import claiming, outbox
 from forwarder.backoff import Policy
+from forwarder.claiming import Claim
 from forwarder.item import Result, Rules
-from forwarder.outbox import Claim, Entry
+from forwarder.outbox import Entry
 from forwarder.ports import Transaction
 from forwarder.update import Update
 from gateway import records
@@ -85,7 +86,7 @@ async def passed_on(
         wanted = Claim(target=target, owner="w", limit=9, lease_ms=1, resend=True)
         results = [
             Result(item=item, outcome=Receipt(reference=reference))
-            for item in outbox.claim(tx, wanted, NOW)
+            for item in claiming.claim(tx, wanted, NOW)
         ]
         outbox.settle(tx, results, rules, NOW)
 

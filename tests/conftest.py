@@ -16,6 +16,7 @@ import pytest
 import structlog
 from clock import Clock
 from gateway_process import Gateway
+from hypothesis import settings
 from ports import unused_port
 from postgres import Postgres, PostgresAbsent, running_postgres
 
@@ -29,6 +30,10 @@ FOREIGN = re.compile(
     r"NO_COLOR|FORCE_COLOR|.*_proxy$",
     re.IGNORECASE,
 )
+
+# How long one example takes says how busy the machine is.
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -147,16 +152,21 @@ def _migrate(url: str) -> None:
         thread.submit(asyncio.run, open_and_close()).result()
 
 
+@pytest.fixture
+def postgres_url(postgres: Postgres) -> Iterator[str]:
+    """An empty, migrated database on PostgreSQL."""
+    url = postgres.copy()
+    yield url
+    postgres.drop(url)
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The address of an empty, migrated database of one's own, on both engines in turn."""
     if request.param == "sqlite":
         yield f"sqlite://{tmp_path}/gateway.db"
         return
-    server: Postgres = request.getfixturevalue("postgres")
-    url = server.copy()
-    yield url
-    server.drop(url)
+    yield request.getfixturevalue("postgres_url")
 
 
 @pytest.fixture
@@ -174,3 +184,14 @@ def gateway(tmp_path: Path) -> Iterator[Gateway]:
     process.home.mkdir()
     yield process
     process.kill()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def on_both_engines(request: pytest.FixtureRequest, gateway: Gateway) -> None:
+    """
+    Let a test's `gateway` run on an empty database, on both engines in turn.
+
+    For a whole file: `pytestmark = pytest.mark.usefixtures("on_both_engines")`.
+    """
+    if request.param == "postgresql":
+        gateway.database_url = request.getfixturevalue("postgres_url")

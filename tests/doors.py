@@ -22,6 +22,7 @@ from channels.contract import (
     Channel,
     Cursor,
     Delivery,
+    InboundMessage,
     Inbox,
     NotStored,
     PublicCase,
@@ -31,14 +32,17 @@ from channels.contract import (
 )
 from gateway.clock import now_ms
 from gateway.codes import CaseCodes
-from gateway.http import public_app
+from gateway.http import public_app, runner_of
 from gateway.inbox import ChannelInbox
 from gateway.journal import Journal
 from gateway.metrics import Metrics
 from gateway.naming import kept_id
 from gateway.store import Store
+from gateway.taking_in import taking_in
 from gateway.troubles import Troubles
 from gateway.vault import Vault
+from normalizer.dialog import hear
+from normalizer.privacy_hidden import self_told
 
 TOPICS = (
     Topic(code="jalan", name="Pekerjaan umum", keywords=("jalan rusak", "jalan berlubang")),
@@ -56,6 +60,13 @@ class LeanInbox:
         """Nothing is taken here."""
         del deliveries, cursor
         raise NotStored
+
+    def begin(self, delivery: Delivery) -> asyncio.Future[Accepted]:
+        """By `accept`, in a task."""
+        return asyncio.ensure_future(self._accept_one(delivery))
+
+    async def _accept_one(self, delivery: Delivery) -> Accepted:
+        return (await self.accept((delivery,)))[0]
 
     async def cursor(self, name: str = "") -> str:
         """Nothing was read yet."""
@@ -84,6 +95,10 @@ class LeanInbox:
     def topics(self) -> Sequence[Topic]:
         """A few kinds of complaint."""
         return TOPICS
+
+    def self_told(self, message: InboundMessage) -> Sequence[str]:
+        """As the gateway tells it."""
+        return self_told(hear(message).message)
 
     def trouble(self, kind: Trouble | None, detail: str = "") -> None:
         """Nobody listens."""
@@ -183,8 +198,9 @@ async def door(channel: Channel, folder: Path) -> AsyncIterator[Site]:
         troubles=noted,
         topics=TOPICS,
     )
-    runner = web.AppRunner(
-        public_app(channel.routes(inbox), most_bytes=MOST_BYTES), access_log=None
+    quick = channel.quick(inbox)
+    runner = runner_of(
+        public_app(channel.routes(inbox), most_bytes=MOST_BYTES, quick=quick), drain=60
     )
     await runner.setup()
     served = web.TCPSite(runner, "127.0.0.1", 0)
@@ -209,7 +225,7 @@ async def door(channel: Channel, folder: Path) -> AsyncIterator[Site]:
 @asynccontextmanager
 async def reading(channel: Channel, inbox: Inbox) -> AsyncIterator[None]:
     """The channel listens until the block ends; if it stops by itself, the test fails."""
-    task = asyncio.create_task(channel.listen(inbox))
+    task = asyncio.create_task(taking_in(channel, inbox))
     try:
         yield
         assert not task.done(), task

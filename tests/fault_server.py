@@ -8,6 +8,7 @@ used up one per request; afterwards, and by default, the server is in good healt
 import asyncio
 import contextlib
 import ssl
+import time
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -25,6 +26,8 @@ class Request:
     #: Names in lower case.
     headers: Mapping[str, str]
     body: bytes
+    #: When it was there, by the monotonic clock.
+    at: float = field(default_factory=time.monotonic)
 
     @property
     def key(self) -> str:

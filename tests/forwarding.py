@@ -8,8 +8,9 @@ import msgspec
 
 from channels.contract import Outcome
 from forwarder.backoff import Policy
+from forwarder.claiming import Claim, claim
 from forwarder.item import Item, Result, Rules
-from forwarder.outbox import Claim, Entry, claim, put, settle
+from forwarder.outbox import Entry, put, settle
 from forwarder.outbox_desk import retry
 from forwarder.ports import Database, Transaction, Vault
 from forwarder.push import Push
@@ -132,7 +133,8 @@ class Desk:
         """Settle all items with the same outcome."""
         results = [Result(item=item, outcome=outcome) for item in items]
         chosen = with_rules or rules(resend=items[0].target.startswith("central:"))
-        return dict(await self._database.write(lambda tx: settle(tx, results, chosen, now)))
+        counts, _ = await self._database.write(lambda tx: settle(tx, results, chosen, now))
+        return dict(counts)
 
     async def rows(self, columns: str) -> list[tuple[object, ...]]:
         """Columns of all rows, oldest first."""

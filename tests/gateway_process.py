@@ -25,6 +25,9 @@ from ports import unused_port
 READY_SECONDS = 60.0
 # More than the gateway's own bound for draining.
 STOP_SECONDS = 60.0
+# A bound for a command that hangs. One that reads thousands of rows on a machine with many other
+# things to do takes a minute and is right all the same.
+COMMAND_SECONDS = 240.0
 
 Sections = dict[str, Any]
 
@@ -43,11 +46,16 @@ class Gateway:
         self.internal_url = f"http://{self.internal}"
         #: Sections of gateway.toml; the addresses above are added unless they say otherwise.
         self.settings: Sections = settings or {}
+        #: A database on PostgreSQL, whatever `settings` say; "" for the one they name.
+        self.database_url = ""
         #: Beside PATH and HOME this is the whole environment of the process.
         self.env: dict[str, str] = {}
         #: Programs to run it under, such as strace and its options.
         self.prefix: list[str] = []
+        self.role = "all"
         self.process: subprocess.Popen[bytes] | None = None
+        #: Of every start so far: each is the leader of a session of its own.
+        self.pids: list[int] = []
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -59,7 +67,7 @@ class Gateway:
     async def start(self, *, wait: bool = True) -> None:
         """Start the process and return when it is ready for citizens."""
         self._write_settings()
-        program = [sys.executable, "-m", "gateway", "run"]
+        program = [sys.executable, "-m", "gateway", "run", "--role", self.role]
         folders = ["--config", str(self.config_dir), "--data", str(self.data_dir)]
         with self.log_file.open("ab") as log:
             self.process = subprocess.Popen(  # noqa: ASYNC220 (returns at once)
@@ -71,6 +79,7 @@ class Gateway:
                 stderr=log,
                 start_new_session=True,
             )
+        self.pids.append(self.process.pid)
         if wait:
             await self.until_ready()
 
@@ -123,22 +132,24 @@ class Gateway:
         assert self.process
         self.process.send_signal(number)
 
-    async def command(self, *words: str) -> "subprocess.CompletedProcess[str]":
-        """Run another command of `lapor-gateway` on the same folders."""
+    async def command(self, *words: str, typed: str = "") -> "subprocess.CompletedProcess[str]":
+        """Run another command of `lapor-gateway` on the same folders; `typed` is piped in."""
         folders = ["--config", str(self.config_dir), "--data", str(self.data_dir)]
-        return await self.command_alone(*words, *folders)
+        return await self.command_alone(*words, *folders, typed=typed)
 
-    async def command_alone(self, *words: str) -> "subprocess.CompletedProcess[str]":
+    async def command_alone(
+        self, *words: str, typed: str = ""
+    ) -> "subprocess.CompletedProcess[str]":
         """Run a command that is about no gateway."""
         return await asyncio.to_thread(
             subprocess.run,
             [sys.executable, "-m", "gateway", *words],
             cwd=self.home,
             env={"PATH": os.environ["PATH"], "HOME": str(self.home), **self.env},
-            stdin=subprocess.DEVNULL,
+            input=typed,
             capture_output=True,
             text=True,
-            timeout=STOP_SECONDS,
+            timeout=COMMAND_SECONDS,
         )
 
     @property
@@ -163,10 +174,12 @@ class Gateway:
         return self.data_dir / "central.db"
 
     def _write_settings(self) -> None:
-        addresses = {
+        addresses: Sections = {
             "http": {"public": self.public, "internal": self.internal},
             "channels": {"mail": {"listen": self.smtp}},
         }
+        if self.database_url:
+            addresses["store"] = {"url": self.database_url}
         self.config_dir.mkdir(parents=True, exist_ok=True)
         self.data_dir.mkdir(mode=0o700, exist_ok=True)
         text = "\n".join(_lines(_merged(addresses, self.settings)))
@@ -194,12 +207,25 @@ def _merged(below: Sections, above: Mapping[str, Any]) -> Sections:
 
 
 def _lines(table: Sections, path: tuple[str, ...] = ()) -> Iterator[str]:
-    """TOML for tables, strings, numbers, booleans and lists of them."""
+    """TOML for tables, strings, numbers, booleans, and lists of all of them."""
     if path:
         yield f"[{'.'.join(path)}]"
+    yield from _body(table, path)
+
+
+def _body(table: Sections, path: tuple[str, ...]) -> Iterator[str]:
     tables = {key: value for key, value in table.items() if isinstance(value, dict)}
+    lists = {key: value for key, value in table.items() if _is_tables(value)}
     for key, value in table.items():
-        if key not in tables:
+        if key not in tables and key not in lists:
             yield f"{key} = {json.dumps(value)}"
     for key, value in tables.items():
         yield from _lines(value, (*path, key))
+    for key, values in lists.items():
+        for value in values:
+            yield f"[[{'.'.join((*path, key))}]]"
+            yield from _body(value, (*path, key))
+
+
+def _is_tables(value: object) -> bool:
+    return isinstance(value, list) and any(isinstance(one, dict) for one in value)

@@ -10,6 +10,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from gateway_process import Gateway
 from load import Load, Sms
 
@@ -23,8 +24,22 @@ select (select count(*) from work where state in ('received', 'waiting'))
 
 
 def rows(gateway: Gateway, sql: str, *values: object) -> list[tuple[Any, ...]]:
-    """A look into gateway.db beside whoever uses it."""
+    """A look into the store, gateway.db or a PostgreSQL database, beside whoever uses it."""
+    if url := _url(gateway):
+        with psycopg.connect(url) as database:
+            parameters = values or None  # without any, psycopg leaves % alone
+            return database.execute(sql.replace("?", "%s").encode(), parameters).fetchall()
     return _rows(gateway.data_dir / "gateway.db", sql, values)
+
+
+def changed(gateway: Gateway, sql: str, *values: object) -> None:
+    """Change something in the store of a gateway that does not run."""
+    if url := _url(gateway):
+        with psycopg.connect(url) as server:
+            server.execute(sql.replace("?", "%s").encode(), values or None)
+        return
+    with closing(sqlite3.connect(gateway.data_dir / "gateway.db")) as file, file:
+        file.execute(sql, values)
 
 
 def central(gateway: Gateway, sql: str, *values: object) -> list[tuple[Any, ...]]:
@@ -99,6 +114,11 @@ async def assert_proven(gateway: Gateway, *, parked: Collection[int] = (0,)) -> 
     assert reconciled.returncode == 0, reconciled.stdout
     assert (total["received"], total["pending"], total["unaccounted"]) == (received, 0, 0)
     assert total["parked"] in parked
+
+
+def _url(gateway: Gateway) -> str:
+    """The database it has on PostgreSQL, if it has one."""
+    return str(gateway.database_url or gateway.settings.get("store", {}).get("url", ""))
 
 
 def _rows(file: Path, sql: str, values: tuple[object, ...]) -> list[tuple[Any, ...]]:

@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.policy import SMTP
+from typing import Protocol
 
 import aiohttp
 import aiosmtplib
@@ -22,11 +23,24 @@ AGAIN_SECONDS = 0.2
 ANSWER_SECONDS = 20.0
 RECIPIENT = "lapor@localhost"
 SENDERS = 60
+# What a door answers when a message is safe: HTTP 200, 201 and 202, SMTP 250.
+SAFE = frozenset({200, 201, 202, 250})
 # Of a hundred messages so many are long SMS in parts, and so many are sent once more for nothing.
 LONG, REPEATED = 15, 10
 
 _PLACES = ("Melati", "Kenanga", "Flamboyan", "Cempaka", "Anggrek", "Teratai", "Mawar", "Dahlia")
 _TROUBLES = ("lampu jalan padam", "sampah menumpuk", "jalan berlubang", "air tidak mengalir")
+
+
+class Wire(Protocol):
+    """What goes over the wire in one piece, the same again until it is acknowledged."""
+
+    @property
+    def id(self) -> str:
+        """Unique over all channels."""
+
+    async def knock(self, session: aiohttp.ClientSession, gateway: Gateway) -> int:
+        """Hand it over once; what was answered, or 0 where nothing was."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +52,12 @@ class Sms:
     text: str
     #: The user data header in hex, for a part of a longer message.
     udh: str = ""
+    #: When it was written, as the provider says it.
+    sent_at: str = ""
+
+    async def knock(self, session: aiohttp.ClientSession, gateway: Gateway) -> int:
+        """See Wire."""
+        return await post(session, gateway.url, self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +68,11 @@ class Mail:
     sender: str
     content: bytes
 
+    async def knock(self, session: aiohttp.ClientSession, gateway: Gateway) -> int:
+        """See Wire."""
+        del session
+        return await submit(gateway.smtp, self)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
@@ -56,16 +81,22 @@ class Message:
     mark: str
     channel: str
     text: str
-    wires: Sequence[Sms | Mail]
+    wires: Sequence[Wire]
 
 
 class Crowd:
     """Makes up messages, the same ones for one seed."""
 
-    def __init__(self, seed: int, name: str = "q") -> None:
+    def __init__(self, seed: int, name: str = "q", senders: int = SENDERS, after: int = 0) -> None:
+        """Of two crowds that talk to one gateway each needs a name and numbers of its own."""
         self._chance = random.Random(seed)  # noqa: S311 (a test that can be repeated)
         self._name = name
-        self._made = 0
+        self._senders = senders
+        self._made = after
+
+    def say(self, channel: str) -> Message:
+        """The next message on this channel."""
+        return {"sms": self.sms, "mail": self.mail}[channel]()
 
     def sms(self) -> Message:
         """A short message, or now and then a long one in parts that come in any order."""
@@ -95,7 +126,7 @@ class Crowd:
         mark = f"{self._name}{self._next()}mail"
         text = f"{self._complaint()} {mark}"
         content = EmailMessage(policy=SMTP)
-        sender = f"warga{self._chance.randrange(SENDERS)}@example.org"
+        sender = f"warga{self._chance.randrange(self._senders)}@example.org"
         content["From"], content["To"], content["Subject"] = sender, RECIPIENT, "Laporan"
         content["Date"] = "Sat, 03 Jan 2026 08:30:00 +0700"
         content["Message-ID"] = f"<{mark}@example.org>"
@@ -112,7 +143,7 @@ class Crowd:
         return self._made
 
     def _phone(self) -> str:
-        return f"+62812000{self._chance.randrange(SENDERS):05}"
+        return f"+62812000{self._chance.randrange(self._senders):05}"
 
     def _complaint(self) -> str:
         trouble, place = self._chance.choice(_TROUBLES), self._chance.choice(_PLACES)
@@ -122,26 +153,27 @@ class Crowd:
 class Load:
     """Clients of one gateway who go on until told to stop, and finish what they began."""
 
-    def __init__(self, gateway: Gateway, crowd: Crowd) -> None:
+    def __init__(self, gateway: Gateway, crowd: Crowd, *, pause: float = 0.0) -> None:
+        """Each client rests for `pause` seconds after a message."""
         self._gateway = gateway
         self._crowd = crowd
+        self._pause = pause
         self._stopping = False
         self._told = asyncio.Condition()
         #: What was begun, by its mark; when all clients have ended, all of it is acknowledged.
         self.messages: dict[str, Message] = {}
         #: Wires that were acknowledged, in this order; ids are unique over both channels.
-        self.acknowledged: dict[str, Sms | Mail] = {}
+        self.acknowledged: dict[str, Wire] = {}
         #: Answers that were no acknowledgement: HTTP statuses and SMTP codes.
         self.refusals: list[int] = []
 
     @asynccontextmanager
-    async def running(self, *, sms: int, mail: int) -> AsyncIterator["Load"]:
-        """So many clients at once; at the end each finishes the message it has in hand."""
+    async def running(self, **clients: int) -> AsyncIterator["Load"]:
+        """So many clients of each channel; at the end each finishes the message it has in hand."""
         async with asyncio.TaskGroup() as group:
-            for _ in range(sms):
-                group.create_task(self._client("sms"))
-            for _ in range(mail):
-                group.create_task(self._client("mail"))
+            for channel, count in clients.items():
+                for _ in range(count):
+                    group.create_task(self._client(channel))
             try:
                 yield self
             finally:
@@ -168,8 +200,8 @@ class Load:
     async def _client(self, channel: str) -> None:
         async with aiohttp.ClientSession(timeout=_timeout()) as session:
             while not self._stopping:
-                message = self._crowd.sms() if channel == "sms" else self._crowd.mail()
-                await self._deliver(session, message)
+                await self._deliver(session, self._crowd.say(channel))
+                await asyncio.sleep(self._pause)
 
     async def _deliver(self, session: aiohttp.ClientSession, message: Message) -> None:
         self.messages[message.mark] = message
@@ -183,13 +215,9 @@ class Load:
             if self._crowd.is_repeated():
                 await self._try(session, wire)
 
-    async def _try(self, session: aiohttp.ClientSession, wire: Sms | Mail) -> bool:
-        code = (
-            await post(session, self._gateway.url, wire)
-            if isinstance(wire, Sms)
-            else await submit(self._gateway.smtp, wire)
-        )
-        if code in (200, 250):
+    async def _try(self, session: aiohttp.ClientSession, wire: Wire) -> bool:
+        code = await wire.knock(session, self._gateway)
+        if code in SAFE:
             return True
         if code:
             async with self._told:
@@ -201,8 +229,7 @@ class Load:
 async def post(session: aiohttp.ClientSession, url: str, sms: Sms) -> int:
     """Hand one SMS over as a provider; the status, or 0 where no answer came."""
     form = {"from": sms.sender, "text": sms.text, "id": sms.id}
-    if sms.udh:
-        form["udh"] = sms.udh
+    form |= {name: said for name in ("udh", "sent_at") if (said := getattr(sms, name))}
     try:
         async with session.post(f"{url}/in/sms", data=form) as response:
             body = await response.text()

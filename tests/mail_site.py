@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from channels.contract import (
     PublicStatus,
 )
 from channels.mail import Mail
+from gateway.taking_in import taking_in
 
 KEY = bytes(32)
 US = "lapor@localhost"
@@ -68,7 +69,7 @@ def mail_channel(**options: object) -> Mail:
 @asynccontextmanager
 async def listening(channel: Mail, inbox: contract.Inbox) -> AsyncIterator[list[str]]:
     """The channel's listeners, as bound."""
-    task = asyncio.create_task(channel.listen(inbox))
+    task = asyncio.create_task(taking_in(channel, inbox))
     while not all(map(_is_open, channel.listening_on())):
         await asyncio.sleep(0)
         if task.done():
@@ -166,7 +167,8 @@ class FakeRelay:
         """One connection."""
         self.talks.append(asyncio.current_task())
         try:
-            await self._talk(reader, writer)
+            with suppress(asyncio.IncompleteReadError, ConnectionError):  # the client was ended
+                await self._talk(reader, writer)
         finally:
             writer.close()
 

@@ -9,12 +9,14 @@ import uuid
 from meta_server import ACCOUNT, NUMBER, PAGE, PERSON, PHONE, SECRET, USER, Json, Sent
 
 
-def chat(text: str, *, kind: str = "page", mid: str = "", **message: object) -> bytes:
+def chat(
+    text: str, *, kind: str = "page", mid: str = "", sender: str = PERSON, **message: object
+) -> bytes:
     """A private message to the page or the account."""
     ours = PAGE if kind == "page" else ACCOUNT
     now = int(time.time() * 1000)
     said = {"mid": mid or f"m_{uuid.uuid4().hex}", "text": text, **message}
-    item = {"sender": {"id": PERSON}, "recipient": {"id": ours}, "timestamp": now, "message": said}
+    item = {"sender": {"id": sender}, "recipient": {"id": ours}, "timestamp": now, "message": said}
     return written({"object": kind, "entry": [{"id": ours, "time": now, "messaging": [item]}]})
 
 

@@ -22,6 +22,8 @@ PACKAGES = {
     "clamd": "clamav-daemon",
     "dovecot": "dovecot-imapd",
     "strace": "strace",
+    "haproxy": "haproxy",
+    "docker-compose": "docker-compose",
     "promtool": "prometheus",
     "systemd-analyze": "systemd",
 }

@@ -11,15 +11,17 @@ import importlib.util
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 
 import psycopg
+from processes import children
 from psycopg.conninfo import conninfo_to_dict
 
 ABSENT = """no PostgreSQL for the tests; looked for, in this order:
@@ -98,7 +100,7 @@ def _name(url: str) -> str:
 def running_postgres(migrate: Callable[[str], None]) -> Iterator[Postgres]:
     """Yield the given server or one of our own; raise PostgresAbsent where there is neither."""
     given = os.environ.get("GATEWAY_TEST_POSTGRES")
-    with _given(given) if given else _started(_programs()) as address:
+    with _given(given) if given else _own_address() as address:
         server = Postgres(address, migrate)
         try:
             yield server
@@ -114,7 +116,13 @@ def _given(address: str) -> Iterator[str]:
     yield address
 
 
-def _programs() -> Path:
+@contextmanager
+def _own_address() -> Iterator[str]:
+    with own_postgres() as server:
+        yield server.address
+
+
+def programs_found() -> Path:
     """The directory that holds initdb and postgres."""
     package = importlib.util.find_spec("pgserver")  # found, not imported: importing starts things
     inside = Path(package.origin).parent / "pginstall/bin" if package and package.origin else None
@@ -134,20 +142,88 @@ def _version(place: Path) -> float:
 
 
 @contextmanager
-def _started(programs: Path) -> Iterator[str]:
+def own_postgres(*settings: str) -> Iterator["Server"]:
+    """A server of one's own, started, with these settings beside the usual ones."""
     # Not pytest's tmp_path: the path of a unix socket must stay below 108 characters.
-    home = Path(tempfile.mkdtemp(prefix="lapor-postgres-"))
+    server = Server(programs_found(), Path(tempfile.mkdtemp(prefix="lapor-postgres-")), settings)
+    try:
+        server.make()
+        server.start()
+        yield server
+    finally:
+        server.stop()
+        shutil.rmtree(server.home, ignore_errors=True)
+
+
+class Server:
+    """initdb and postgres on a unix socket below one folder; may be killed and started again."""
+
+    def __init__(self, programs: Path, home: Path, settings: Sequence[str]) -> None:
+        self.home = home
+        self.address = f"postgresql://postgres@/postgres?host={home}"
+        self._programs = programs
+        self._settings = [f"-c{setting}" for setting in (*SETTINGS, *settings)]
+        self._prefix, self._user = not_root(home)
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def make(self) -> None:
+        """Make an empty cluster."""
+        initialise(self._program("initdb"), self.home, self._user)
+
+    def start(self) -> None:
+        """Start it, recovering from whatever ended it, and return when it takes connections."""
+        with (self.home / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [*self._program("postgres"), "-D", self._data, "-k", self.home, *self._settings],
+                stdout=log,
+                stderr=log,
+                cwd=self.home,
+                user=self._user,
+                # Its own group: an interrupt typed at pytest must not end it before the last test.
+                start_new_session=True,
+            )
+        _wait_until_ready(self._process, self.home)
+
+    def stop(self) -> None:
+        """PostgreSQL's fast shutdown: it does not wait for clients."""
+        if self._process:
+            self._process.send_signal(signal.SIGINT)
+            self._process.wait(START_SECONDS)
+
+    def kill(self) -> None:
+        """End the server and every process of it at once, as the kernel would."""
+        assert self._process
+        pids = [self._process.pid, *children(self._process.pid)]
+        for pid in pids:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self._process.wait()
+
+    def kill_backend(self) -> bool:
+        """End one process that serves a client; the server then recovers from it by itself."""
+        assert self._process
+        serving = [pid for pid, name in children(self._process.pid).items() if "[local]" in name]
+        for pid in serving[:1]:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        return bool(serving)
+
+    @property
+    def _data(self) -> Path:
+        return self.home / "data"
+
+    def _program(self, name: str) -> list[str]:
+        return [*self._prefix, str(self._programs / name)]
+
+
+def not_root(home: Path) -> tuple[list[str], str | None]:
+    """What to run a server with, and as whom, so that it may run here with its files in `home`."""
     root = os.geteuid() == 0
     prefix = ["unshare", "--user"] if root and _namespaces_work() else []
     user = "nobody" if root and not prefix else None
     if user:
         os.chown(home, pwd.getpwnam(user).pw_uid, -1)
-    try:
-        _initialise([*prefix, str(programs / "initdb")], home, user)
-        with _serving([*prefix, str(programs / "postgres")], home, user):
-            yield f"postgresql://postgres@/postgres?host={home}"
-    finally:
-        shutil.rmtree(home, ignore_errors=True)
+    return prefix, user
 
 
 def _namespaces_work() -> bool:
@@ -156,7 +232,8 @@ def _namespaces_work() -> bool:
     return subprocess.run(["unshare", "--user", "true"], check=False).returncode == 0
 
 
-def _initialise(initdb: Sequence[str], home: Path, user: str | None) -> None:
+def initialise(initdb: Sequence[str], home: Path, user: str | None) -> None:
+    """Make an empty cluster in `data` below home."""
     options = ["--username=postgres", "--auth=trust", "--encoding=UTF8", "--no-sync"]
     subprocess.run(
         [*initdb, *options, "--no-locale", "--pgdata", str(home / "data")],
@@ -165,28 +242,6 @@ def _initialise(initdb: Sequence[str], home: Path, user: str | None) -> None:
         cwd=home,
         user=user,
     )
-
-
-@contextmanager
-def _serving(postgres: Sequence[str], home: Path, user: str | None) -> Iterator[None]:
-    settings = [f"-c{setting}" for setting in SETTINGS]
-    with (home / "log").open("wb") as log:
-        server = subprocess.Popen(
-            [*postgres, "-D", str(home / "data"), "-k", str(home), *settings],
-            stdout=log,
-            stderr=log,
-            cwd=home,
-            user=user,
-            # Its own group: an interrupt typed at pytest must not end it before the last test.
-            start_new_session=True,
-        )
-    try:
-        _wait_until_ready(server, home)
-        yield
-    finally:
-        # SIGINT is PostgreSQL's fast shutdown: it does not wait for clients.
-        server.send_signal(2)
-        server.wait(START_SECONDS)
 
 
 def _wait_until_ready(server: "subprocess.Popen[bytes]", home: Path) -> None:

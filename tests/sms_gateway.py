@@ -8,8 +8,17 @@ from dataclasses import dataclass, field
 from aiohttp import web
 from doors import LeanInbox
 
-from channels.contract import Accepted, Cursor, Delivery, NotStored, PublicStatus
+from channels.contract import (
+    Accepted,
+    Channel,
+    Cursor,
+    Delivery,
+    Inbox,
+    NotStored,
+    PublicStatus,
+)
 from channels.sms import Sms
+from gateway.http import public_app, runner_of
 
 KEY = bytes(range(32))
 
@@ -61,7 +70,20 @@ async def serving(routes: Iterable[web.AbstractRouteDef], *, port: int = 0) -> A
     """A real server with these routes on 127.0.0.1; gives its address."""
     app = web.Application()
     app.add_routes(routes)
-    runner = web.AppRunner(app)
+    async with _listening(web.AppRunner(app), port) as url:
+        yield url
+
+
+@contextlib.asynccontextmanager
+async def receiving(channel: Channel, inbox: Inbox, *, port: int = 0) -> AsyncIterator[str]:
+    """The gateway's own listener before a channel, the quick way included; gives its address."""
+    app = public_app(channel.routes(inbox), most_bytes=1 << 20, quick=channel.quick(inbox))
+    async with _listening(runner_of(app, drain=1), port) as url:
+        yield url
+
+
+@contextlib.asynccontextmanager
+async def _listening(runner: web.AppRunner, port: int) -> AsyncIterator[str]:
     await runner.setup()
     try:
         await web.TCPSite(runner, "127.0.0.1", port).start()

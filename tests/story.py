@@ -23,6 +23,7 @@ import tomllib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
@@ -42,7 +43,7 @@ from channels.contract import (
     RemoteFile,
     Reply,
 )
-from forwarder import outbox
+from forwarder import claiming, outbox
 from forwarder.backoff import Policy
 from forwarder.item import Item, Result, Rules
 from forwarder.ports import Transaction
@@ -52,6 +53,7 @@ from gateway.codes import CaseCodes
 from gateway.conversation import Timing
 from gateway.craft import Craft
 from gateway.files import Files
+from gateway.files_leaving import let_go
 from gateway.journal import Journal
 from gateway.ministry import Ministry
 from gateway.naming import kept_id
@@ -178,6 +180,7 @@ class Teller:
             timing=Timing(part_timeout=900_000, match_window=30 * DAY),
             clock=lambda: self.clock.milliseconds,
             centrals=everything_to("central"),
+            let_go=partial(let_go, self, Files(self.folder / "attachments")),
         )
 
     def _manners(self) -> Manners:
@@ -242,12 +245,12 @@ class Teller:
         """The central store takes what is due."""
         now = self.clock.milliseconds
         rules = Rules(policy=Policy(), resend=True, jitter=lambda: 0.0, on_delivered=_forwarded)
-        wanted = outbox.Claim(
+        wanted = claiming.Claim(
             target="central:central", owner="w", limit=100, lease_ms=1, resend=True
         )
 
         def settle(tx: Transaction) -> int:
-            items = outbox.claim(tx, wanted, now)
+            items = claiming.claim(tx, wanted, now)
             results = [Result(item=item, outcome=Receipt()) for item in items]
             outbox.settle(tx, results, rules, now)
             return len(items)

@@ -18,8 +18,8 @@ from channels.contract import Receipt, Reply, TryLater
 from channels.mail_compose import ReturnAddress, compose
 from channels.mail_threads import OurAddresses
 from channels.mail_tokens import Tokens
-from forwarder import outbox
-from forwarder.outbox import Claim
+from forwarder import claiming
+from forwarder.claiming import Claim
 from gateway import anchors, evidence
 from gateway.anchoring import FILE, Anchoring, Ways, to_file
 from gateway.anchors import Anchor
@@ -106,6 +106,24 @@ async def test_an_anchor_is_dropped_where_something_came(
     ]
 
 
+async def test_a_row_is_under_the_first_anchor_that_reaches_it(
+    database: Store, vault: Vault, clock: Clock
+) -> None:
+    """However many came before and after; what came last is under none yet."""
+    journal, dropping = await opened(database, vault, clock), anchoring(database, vault, clock)
+    for number in range(5):
+        await journal.accept("sms", [sms(2 * number), sms(2 * number + 1)])
+        await dropping.drop()
+    await journal.accept("sms", [sms(10)])
+    kept = await database.read(lambda tx: list(anchors.kept(tx)))
+    found = await database.read(
+        lambda tx: [anchors.covering(tx, 0, position) for position in range(1, 12)]
+    )
+
+    assert found[:10] == [(kept[at // 2], at - at % 2, at - at % 2 + 2) for at in range(10)]
+    assert found[10] is None
+
+
 async def test_a_chain_written_anew_is_found_out(
     database: Store, vault: Vault, clock: Clock
 ) -> None:
@@ -116,13 +134,13 @@ async def test_a_chain_written_anew_is_found_out(
     await anchoring(database, vault, clock).drop()
     lines = await database.read(lambda tx: list(anchors.kept(tx)))
     against = anchors.heads_in(lines, keys)
-    real = await database.read(lambda tx: verify(tx, against=against))
+    real = await database.read(lambda tx: verify(tx, against=against.chains))
     await database.write(lambda tx: tx.run("delete from work"))
     await database.write(lambda tx: tx.run("delete from journal"))
     journal = await opened(database, vault, clock)
     await journal.accept("sms", [sms(number, b"lampu mati") for number in range(3)])
     alone = await database.read(verify)
-    forged = await database.read(lambda tx: verify(tx, against=against))
+    forged = await database.read(lambda tx: verify(tx, against=against.chains))
 
     assert real.broken is None
     assert alone.broken is None
@@ -139,7 +157,7 @@ async def test_each_anchor_stands_in_the_file_once(
     await (await opened(database, vault, clock)).accept("sms", [sms(1)])
     await dropping.drop()
     claim = Claim(target=FILE, owner="w", limit=9, lease_ms=1, resend=True)
-    claimed = await database.write(lambda tx: outbox.claim(tx, claim, clock.milliseconds))
+    claimed = await database.write(lambda tx: claiming.claim(tx, claim, clock.milliseconds))
     items = [item.unsealed(vault) for item in claimed]
     target = to_file(file)
     outcomes = [await target.deliver(items), await target.deliver(items)]
@@ -157,7 +175,7 @@ async def test_an_anchor_goes_out_by_mail(database: Store, vault: Vault, clock: 
     await (await opened(database, vault, clock)).accept("sms", [sms(1)])
     await anchoring(database, vault, clock, ways).drop()
     claim = Claim(target="channel:mail", owner="w", limit=9, lease_ms=1, resend=True)
-    claimed = await database.write(lambda tx: outbox.claim(tx, claim, clock.milliseconds))
+    claimed = await database.write(lambda tx: claiming.claim(tx, claim, clock.milliseconds))
     [reply] = [msgspec.json.decode(one.unsealed(vault).body, type=Reply) for one in claimed]
     ours = OurAddresses(["lapor@example.id"], Tokens(bytes(32)))
     back = msgspec.json.decode(reply.to, type=ReturnAddress)

@@ -5,8 +5,11 @@ import sqlite3
 import time
 from contextlib import closing
 
+import pytest
 from gateway_process import Gateway
 from ledger import central, rows, until_recorded
+
+pytestmark = pytest.mark.usefixtures("on_both_engines")
 
 SECONDS = 60.0
 

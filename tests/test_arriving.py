@@ -22,7 +22,7 @@ from channels.room import Lease, Room, lease_of
 from channels.sms import Sms
 from channels.telegram import Telegram
 from channels.x import X
-from gateway.http import open_doors, public_app, runner_of
+from gateway.http import public_app, runner_of
 
 ROOM = 1000
 SECRETS = (Secret("rahasia-0123456789-abcdef"),)
@@ -80,7 +80,6 @@ async def listener(held: asyncio.Queue[int]) -> AsyncIterator[tuple[str, int]]:
     routes = [web.post("/in/x", receive), web.post("/form", take_form)]
     runner = runner_of(public_app(routes, most_bytes=ROOM, arriving_bytes=ROOM), drain=1)
     await runner.setup()
-    open_doors(runner)
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     try:
         yield runner.addresses[0][:2]

@@ -328,6 +328,8 @@ async def test_private_addresses_need_a_word_from_the_operator(stores: Stores) -
     """Nothing is sent to loopback and private networks, by number or by name, unless allowed."""
     port = stores.server.port
     hosts = ["127.0.0.1", "[::1]", "[::ffff:127.0.0.1]", "169.254.169.254", "10.0.0.1", "localhost"]
+    # Other digits and stops than ours, which become ours on the way to the connection.
+    hosts += ["\uff11\uff12\uff17.0.0.1", "127\u30020\u30020\u30021"]
 
     outcomes = [
         await push_one(stores.make(url=f"http://{host}:{port}/", allow_private=False))
@@ -341,6 +343,7 @@ async def test_private_addresses_need_a_word_from_the_operator(stores: Stores) -
 def test_which_addresses_are_public() -> None:
     """Loopback, private, link-local, shared, mapped and multicast addresses are not public."""
     private = "0.0.0.0 127.0.0.1 10.1.1.1 172.16.0.1 192.168.0.1 169.254.169.254 100.64.0.1 ::1 ::"
+    private += " 192.0.0.192 168.63.129.16 64:ff9b::7f00:1 ::127.0.0.1 2001:0:7f00:1::1"
     private += " fd00::1 fe80::1%eth0 ::ffff:10.0.0.1 2002:7f00:1:: 224.0.0.1 ff0e::1"
     public = "1.1.1.1 2606:4700:4700::1111"
 

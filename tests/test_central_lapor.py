@@ -34,6 +34,14 @@ PHOTO = StoredFile(sha256="ab" * 32, media_type="image/png", bytes=3, name='foto
 FULL = msgspec.convert(tomllib.loads(MAPPING), LaporMapping)
 
 
+class Away(dict[str, bytes]):
+    """Files in a place that does not answer."""
+
+    def get(self, key: str, default: object = None, /) -> Any:  # noqa: ANN401 (as dict)
+        """Fail."""
+        raise ConnectionError(key, default)
+
+
 class Stage:
     """A server, a ledger, and connectors that are closed at the end."""
 
@@ -189,6 +197,19 @@ async def test_a_file_that_fails_is_taken_up_again(stage: Stage) -> None:
     second = await push(store, push_of(record, doubtful=True))
 
     assert isinstance(first, Uncertain)
+    assert second == Receipt(reference="70001")
+    assert len(stage.sp4n.reports) == len(stage.sp4n.files) == 1
+
+
+async def test_a_file_that_cannot_be_read_now_follows_later(stage: Stage) -> None:
+    """A bucket that is away is no reason to leave a photo out."""
+    record = msgspec.structs.replace(RECORD, attachments=(PHOTO,))
+    stage.files = Away()
+    first = await push(stage.store(), push_of(record))
+    stage.files = {PHOTO.sha256: b"\x89PN"}
+    second = await push(stage.store(), push_of(record, doubtful=True))
+
+    assert first == Uncertain(reason="a file could not be read")
     assert second == Receipt(reference="70001")
     assert len(stage.sp4n.reports) == len(stage.sp4n.files) == 1
 

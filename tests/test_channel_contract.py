@@ -117,7 +117,7 @@ def test_messages_noise_and_nonsense_are_recorded(channel: type[Channel]) -> Non
 
 
 @every_channel
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(payload=st.binary(max_size=400))
 def test_any_bytes_can_be_read(channel: type[Channel], payload: bytes) -> None:
     """Whatever the journal holds, `parse` answers one of its values and never raises."""
@@ -125,7 +125,7 @@ def test_any_bytes_can_be_read(channel: type[Channel], payload: bytes) -> None:
 
 
 @every_channel
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(data=st.data())
 def test_damaged_payloads_can_be_read(channel: type[Channel], data: st.DataObject) -> None:
     """A recorded payload with a piece missing, doubled or replaced gives one of its values."""

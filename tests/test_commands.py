@@ -38,6 +38,7 @@ COMMANDS = (
         "export",
         "backup",
         "evidence",
+        "migrate-store",
     ),
     *("parked list", "parked show", "parked retry", "parked drop"),
     *("notices list", "notices preview"),
@@ -45,7 +46,9 @@ COMMANDS = (
     *("normalize", "match", "evaluate", "train", "correct", "deadlines"),
     "conform lapor",
     *("handoff list", "handoff show", "handoff done", "handoff export"),
-    *("tighten", "reveal", "hold", "release", "erase", "retain", "breach-report"),
+    *("tighten", "reveal", "hold", "release", "holds", "erase", "retain", "breach-report"),
+    *("user add", "user passwd", "user role", "user list"),
+    *("user disable", "user enable", "user totp-reset"),
     *("keys new ministry", "keys rotate", "unseal"),
 )
 #: `evaluate` measures what ships, the others are for the ministry: they are about no gateway.
@@ -399,6 +402,9 @@ async def test_a_backup_restored_elsewhere_goes_on_where_it_was_made(
     tar = tmp_path / "backup.tar"
     # A reply that was on its way while the copy was made is uncertain in the copy.
     elsewhere = Gateway(tmp_path / "elsewhere", {"outbox": {"uncertain_wait": 1.0}})
+    learned = gateway.data_dir / "models" / "topic" / "1.bin"
+    learned.parent.mkdir(parents=True)
+    learned.write_bytes(b"invented")
     async with gateway:
         for number in range(20):
             await say(gateway, str(number), f"Lampu {number} padam")
@@ -423,7 +429,7 @@ async def test_a_backup_restored_elsewhere_goes_on_where_it_was_made(
 
     assert "keep the gateway key somewhere else" in said
     assert tar.stat().st_mode & 0o077 == 0
-    assert {"gateway.db", "central.db"} <= set(names)
+    assert {"gateway.db", "central.db", "models/topic/1.bin"} <= set(names)
     assert not [name for name in names if "key" in name]
     assert {*map(str, range(20)), "new"} <= held
     assert "whole: " in verified

@@ -15,7 +15,7 @@ from story import Teller
 
 from forwarder.routing import everything_to
 from gateway import chain
-from gateway.custody import breach
+from gateway.custody import breach, holding
 from gateway.custody.desk import Custodian
 from gateway.custody.duty import Done, Duty, Refused
 from gateway.custody.rewrapping import TABLES
@@ -191,6 +191,7 @@ async def test_two_persons_are_two_and_one_look_is_one(teller: Teller) -> None:
 async def test_an_erased_case_is_blank_everywhere_and_the_chain_is_whole(teller: Teller) -> None:
     """Keys, words, questions, answers, fingerprints; the certificate names rows of the chain."""
     first, second = await reported(teller, REPORT, OTHER)
+    await teller.play({"forwarded": True})
     prints = await count(teller, "fingerprints")
     done = await ordered(teller, "erase", first)
     (after, _), (left, _) = await teller.records()
@@ -255,14 +256,28 @@ async def test_a_hold_wins_over_everybody_until_it_is_released(teller: Teller) -
     ((held, _),) = await teller.records()
     known = await teller.database.read(lambda tx: sender_of(tx, teller.vault, record.record_id))
     first = (await teller.rows("select data_key from journal order by id"))[0][0]
-    await ordered(teller, "release", record)
-    await ordered(teller, "erase", record)
+    (listed,) = await teller.database.read(holding.listed)
+    released = await ordered(teller, "release", record)
     ((gone, _),) = await teller.records()
 
     assert held == record
     assert known
     assert first is not None
+    assert (listed.case_code, listed.who) == (record.case_code, "sari")
+    assert listed.asked_at == teller.clock.milliseconds
+    assert "erased as its sender asked" in released.lines[0]
     assert gone.text == ""
+
+
+async def test_a_released_case_whose_sender_asked_for_nothing_stays(teller: Teller) -> None:
+    """Only the hold is over."""
+    (record,) = await reported(teller, REPORT)
+    await ordered(teller, "hold", record)
+    await ordered(teller, "release", record)
+    ((after, _),) = await teller.records()
+
+    assert after == record
+    assert await teller.database.read(holding.listed) == []
 
 
 async def test_a_file_goes_with_its_last_report(teller: Teller) -> None:
@@ -397,7 +412,8 @@ async def test_every_data_key_is_wrapped_by_the_newest_key(teller: Teller) -> No
 
 def test_no_table_with_a_data_key_is_forgotten() -> None:
     """Whoever adds one hears of it here."""
-    step = " ".join(" ".join(statements) for statements in MIGRATIONS)
-    made = re.findall(r"create table (\w+) \((.*?)\n        \)", step, re.DOTALL)
+    parts = [part for step in MIGRATIONS for part in step if isinstance(part, str)]
+    step = " ".join(parts)
+    made = re.findall(r"create table (\w+) \((.*?)\n\s*\)", step, re.DOTALL)
 
     assert {name for name, columns in made if " data_key " in f" {columns} "} == set(TABLES)

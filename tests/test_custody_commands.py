@@ -3,10 +3,12 @@
 import json
 
 import aiohttp
+import pytest
 from gateway_process import Gateway
 from ledger import central, until_drained, until_recorded
 from load import Sms, post
 
+pytestmark = pytest.mark.usefixtures("on_both_engines")
 PHONE = "+6281200000001"
 
 
@@ -30,6 +32,7 @@ async def test_a_case_is_held_released_revealed_and_told_of(gateway: Gateway) ->
         ((code,),) = central(gateway, "select case_code from records")
         held = await ran(gateway, "hold", code, *reason)
         refused = await ran(gateway, "erase", "--case", code, *reason, code=1)
+        listed = await ran(gateway, "holds")
         unknown = await ran(gateway, "release", "0000000AA", *reason, code=1)
         told = await ran(gateway, "breach-report", "--json", "--reveal", *reason)
     shown = await ran(gateway, "reveal", code, "--who", "sari", "--json", *reason)
@@ -38,6 +41,7 @@ async def test_a_case_is_held_released_revealed_and_told_of(gateway: Gateway) ->
 
     assert "is held" in held
     assert "release it first" in refused
+    assert (code in listed, "uji" in listed) == (True, True)
     assert "there is no case" in unknown
     assert (person["channel"], person["contacts"]) == ("sms", [PHONE])
     assert json.loads(shown)["sender"] == PHONE

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from normalizing import said
 
@@ -172,7 +172,6 @@ def test_a_code_survives_the_ways_people_type_it() -> None:
     assert find_case_code(f"kode saya {code}, terima kasih") == code
 
 
-@settings(deadline=None)
 @given(st.integers(0, (1 << 40) - 1))
 def test_every_code_given_out_can_be_read_again(value: int) -> None:
     """A number whose check would need a sign beyond letters and digits has no code."""
@@ -187,7 +186,6 @@ def test_every_code_given_out_can_be_read_again(value: int) -> None:
         spell(value)
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_no_text_makes_the_dialog_fail(text: str) -> None:
     """Whatever is sent is a command or a report."""

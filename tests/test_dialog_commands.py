@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from normalizing import said
 
@@ -163,7 +163,6 @@ def test_no_text_takes_long(text: str) -> None:
     assert time.perf_counter() - began < 0.1
 
 
-@settings(deadline=None)
 @given(st.text(st.sampled_from("ANONIMRAHSTUBLKGY YAhapus 7k3m9/.,:-\n\U0001f44d")))
 def test_every_text_is_a_command_or_none(text: str) -> None:
     """Whatever is typed, the dialog has an opinion and no error."""

@@ -13,11 +13,13 @@ from story import Teller
 from channels.contract import Reply
 from forwarder.ports import Transaction
 from forwarder.routing import everything_to
-from gateway import chain, questions, records
+from gateway import chain, effects, questions, records
+from gateway.custody.erasing import Eraser
 from gateway.questions import Open
+from gateway.reconcile import reconcile, total
 from gateway.review import review
 from gateway.revise import revise
-from gateway.turn import Manners
+from gateway.turn import Effects, Forgotten, Manners
 from gateway.vault import Vault
 from normalizer.record import Judgement, MapPoint, Place, PlaceCandidate, Record, StoredFile
 
@@ -278,25 +280,102 @@ async def test_erasing_destroys_every_key_to_a_person_and_to_nobody_else(teller:
     (ani, _), (budi, _) = await teller.records()
     verdict = await teller.database.read(chain.verify)
 
-    assert last.text.startswith("Data diri dan pesan Anda sudah kami hapus")
+    assert last.text.startswith("Data diri, pesan, dan isi laporan Anda sudah kami hapus")
     assert (journal[0][0], reporters[0][0], answers[0][0]) == (1, 1, 2)
     assert (ani.reporter.name, ani.anonymous, budi.reporter.name) == (None, True, "Budi")
     assert ani.reporter.pseudonym != await _lane(teller)
     assert verdict.broken is None
-    assert await teller.rows("select who from audit") == [("citizen",)]
+    assert await teller.rows("select distinct who from audit") == [("citizen",)]
 
 
-async def test_an_erased_report_can_still_be_followed_and_added_to(teller: Teller) -> None:
-    """Its words stand in the record, where its own messages can be read no more."""
+async def test_erasing_takes_the_words_from_everywhere_and_leaves_a_certificate(
+    teller: Teller,
+) -> None:
+    """As an officer's `erase` does it: blank here, blank at the stores, files gone."""
+    await teller.play({"text": LAMP, "name": "Ani", "files": ["a.pdf"]})
+    await teller.play({"forwarded": True})
+    (path,) = [path for path in (teller.folder / "attachments").rglob("*") if path.is_file()]
+    await teller.play({"text": "HAPUS"})
+    await teller.play({"text": "HAPUS YA"})
+    known = await record(teller)
+    pushes = await teller.rows(
+        "select revision, state, data_key is null from outbox where kind = 'record' order by id"
+    )
+    ((document,),) = await teller.rows("select document from certificates")
+    certificate = msgspec.json.decode(document)
+
+    assert (known.text, known.clean_text, known.title, known.place) == ("", "", "", None)
+    assert known.attachments == ()
+    assert not path.exists()
+    assert [tuple(row) for row in pushes] == [(1, "delivered", True), (2, "pending", False)]
+    assert (certificate["who"], certificate["reason"]) == ("citizen", "HAPUS")
+    assert (certificate["stores"], certificate["revision"]) == (["central"], 2)
+    assert len(certificate["journal"]) == 1
+
+
+async def test_what_is_erased_before_a_store_had_it_goes_to_no_store(teller: Teller) -> None:
+    """An empty report would begin there."""
     await teller.play({"text": LAMP, "name": "Ani"})
     await teller.play({"text": "HAPUS"})
     await teller.play({"text": "HAPUS YA"})
-    (answer,) = await teller.play({"text": "TAMBAH tiangnya miring", "name": "Ani"})
-    known = await record(teller)
+    pushes = await teller.rows(
+        "select revision, state, dismissed, data_key is null from outbox"
+        " where kind = 'record' order by id"
+    )
+    ((document,),) = await teller.rows("select document from certificates")
+    account = total(await teller.database.read(reconcile))
 
-    assert answer.kind == "added"
-    assert known.text == f"{LAMP}\n\ntiangnya miring"
-    assert known.reporter.name is None
+    assert [tuple(row) for row in pushes] == [
+        (1, "parked", "superseded: anonymous", 1),
+        (2, "parked", "erased", 1),
+    ]
+    assert msgspec.json.decode(document)["stores"] == []
+    assert account.balances
+
+
+async def test_what_an_erased_person_writes_next_is_a_report_of_its_own(teller: Teller) -> None:
+    """Nothing leads from them to what was erased."""
+    await teller.play({"text": LAMP, "name": "Ani"})
+    await teller.play({"text": "HAPUS"})
+    await teller.play({"text": "HAPUS YA"})
+    (answer,) = await teller.play({"text": "TAMBAH tiangnya miring sekali", "name": "Ani"})
+    (first, _), (second, _) = await teller.records()
+
+    assert answer.kind == "receipt"
+    assert (first.text, second.text) == ("", "TAMBAH tiangnya miring sekali")
+
+
+async def test_who_is_erased_hears_which_report_is_held(teller: Teller) -> None:
+    """That one stays as it is, and the rest goes."""
+    await teller.play({"channel": "sms", "text": LAMP, "name": "Ani"})
+    held = await record(teller)
+    await teller.play({"channel": "sms", "text": "Sampah di Curug menumpuk", "name": "Ani"})
+    hold = f"insert into holds values ('{held.record_id}', 'sari', 'perkara', 0, null)"
+    await teller.database.write(lambda tx: tx.run(hold))
+    await teller.play({"channel": "sms", "text": "HAPUS"})
+    (last,) = await teller.play({"channel": "sms", "text": "HAPUS YA"})
+    (kept, _), (gone, _) = await teller.records()
+
+    assert f"kecuali laporan {held.case_code}" in last.text
+    assert kept == held
+    assert gone.text == ""
+    assert await teller.rows("select asked_at is null from holds") == [(0,)]
+
+
+async def test_a_hold_that_comes_in_the_last_moment_sends_the_answer_back(teller: Teller) -> None:
+    """It was not true any more: nothing is erased, and the message is looked at again."""
+    await teller.play({"channel": "sms", "text": LAMP})
+    held = await record(teller)
+    hold = f"insert into holds values ('{held.record_id}', 'sari', 'perkara', 0, null)"
+    await teller.database.write(lambda tx: tx.run(hold))
+    gone = Forgotten(lane=await _lane(teller), row=1, held=0)
+    eraser = Eraser(vault=teller.vault, centrals=everything_to("central"))
+
+    with pytest.raises(records.Stale):
+        await teller.database.write(
+            lambda tx: effects.forget(tx, eraser, Effects(forgotten=[gone]), now=0)
+        )
+    assert await record(teller) == held
 
 
 async def test_an_answer_on_its_way_to_an_erased_person_is_put_aside(teller: Teller) -> None:
@@ -309,7 +388,7 @@ async def test_an_answer_on_its_way_to_an_erased_person_is_put_aside(teller: Tel
     )
 
     assert [tuple(row) for row in rows] == [
-        ("receipt", "parked", "erased on request"),
+        ("receipt", "parked", "erased"),
         ("question", "parked", "erased on request"),
         ("changed", "pending", None),
     ]

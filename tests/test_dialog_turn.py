@@ -339,7 +339,7 @@ MESSAGES = st.builds(
 )
 
 
-@settings(deadline=None, max_examples=500)
+@settings(max_examples=500)
 @given(MESSAGES, CONVERSATIONS)
 def test_every_message_is_decided_on_and_strangers_change_nothing(
     message: InboundMessage, talk: Conversation

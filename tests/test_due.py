@@ -15,8 +15,10 @@ from gateway.days_off import days_off
 from gateway.deadlines import Deadlines
 from gateway.learning.corrections import Correction, correct
 from gateway.records import Written
+from gateway.revise import revise
 from gateway.store import Store
 from gateway.vault import Vault
+from normalizer.privacy_hidden import blank
 from normalizer.rules import read_clock
 
 DAY = 86_400.0
@@ -73,9 +75,14 @@ class Office:
         return [(row[0], row[1]) for row in rows]
 
     async def counts(self) -> Mapping[str, tuple[int, ...]]:
-        """In time, at risk, overdue, met and late, by step."""
-        found = await self.database.read(
-            lambda tx: due.counts(tx, since=0, now=self.clock.milliseconds)
+        """In time, at risk, overdue, met and late, by step; counted exactly and by days alike."""
+        now = self.clock.milliseconds
+        found = await self.database.read(lambda tx: due.counts(tx, since=0, now=now))
+        at_a_glance = await self.database.read(lambda tx: due.lately(tx, since=0, now=now))
+        kept = {(one.agency, one.step): one for one in at_a_glance}
+        assert all(kept.get((one.agency, one.step), one) == one for one in found)
+        assert sum(one.met + one.late for one in found) == sum(
+            one.met + one.late for one in at_a_glance
         )
         return {
             one.step: (one.in_time, one.at_risk, one.overdue, one.met, one.late) for one in found
@@ -177,6 +184,21 @@ async def test_an_erased_person_has_no_deadlines(
         "follow_up": (0, 0, 0, 0, 0),
         "solve": (0, 0, 0, 0, 0),
     }
+
+
+async def test_an_erased_case_has_no_deadlines(database: Store, vault: Vault, clock: Clock) -> None:
+    """An agency cannot follow up what nobody can read any more."""
+    office = Office(database, vault, clock)
+    await office.receive(1)
+    await office.look()
+    erased = partial(blank, pseudonym="p", day="2026-01-04")
+    await database.write(
+        lambda tx: revise(tx, vault, record_id(1), erased, centrals=NOWHERE, now=0)
+    )
+    await office.look(days=300)
+
+    assert await office.escalations() == []
+    assert set((await office.counts()).values()) == {(0, 0, 0, 0, 0)}
 
 
 async def test_many_reports_are_taken_up_in_slices(

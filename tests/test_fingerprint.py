@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from normalizer.fingerprint import PAIRS, Fingerprints, drawn, is_incident
@@ -71,7 +71,6 @@ def test_keys_are_stable_between_processes() -> None:
     assert elsewhere.stdout.strip() == str(MADE.of_words(LAMP))
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_any_text_has_few_small_keys(text: str) -> None:
     """At most thirteen, each of 32 bits."""

@@ -24,10 +24,11 @@ from channels.mail import Mail
 from channels.mail_options import MailOptions
 from channels.sms import Sms
 from channels.sms_options import SmsOptions
-from forwarder import outbox
+from forwarder import claiming, outbox
 from forwarder.backoff import Policy
+from forwarder.claiming import Claim
 from forwarder.item import Result, Rules
-from forwarder.outbox import Claim, Entry
+from forwarder.outbox import Entry
 from forwarder.ports import Transaction
 from forwarder.routing import everything_to
 from gateway import records
@@ -103,7 +104,7 @@ async def ended(  # noqa: PLR0917 (one delivery from end to end)
     )
     claim = Claim(target=entry.target, owner="w", limit=1, lease_ms=1, resend=True)
     await database.write(lambda tx: outbox.put(tx, vault, [entry], NOW))
-    [item] = await database.write(lambda tx: outbox.claim(tx, claim, NOW))
+    [item] = await database.write(lambda tx: claiming.claim(tx, claim, NOW))
     item = item.unsealed(vault)
     if outcome is None:
         [outcome] = await then.fetchings[entry.target].target().deliver([item])
@@ -215,7 +216,7 @@ async def test_a_file_that_came_is_one_revision_more_on_its_way(
     assert [(file.name, file.media_type) for file in record.attachments] == [
         ("surat.pdf", "application/pdf")
     ]
-    assert Files(tmp_path).path(record.attachments[0].sha256).is_file()
+    Files(tmp_path).open(record.attachments[0].sha256).close()
     assert pushed == [(2,)]
 
 

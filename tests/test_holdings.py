@@ -132,6 +132,7 @@ async def test_who_keeps_nothing_is_found_out(desk: Desk, database: Store) -> No
     assert len((await ask(Careless("store"), cases)).missing) == 2
 
 
+@pytest.mark.usefixtures("on_both_engines")
 async def test_the_command_asks_every_store(gateway: Gateway) -> None:
     """Two stores in one table; what one of them lost ends in exit code 1 and is named."""
     gateway.settings = {

@@ -11,6 +11,12 @@ import story
 from clock import Clock
 from story import Teller
 
+from channels.contract import Receipt
+from channels.gsm7 import units
+from forwarder.backoff import Policy
+from forwarder.claiming import Claim, claim
+from forwarder.item import Result, Rules
+from forwarder.outbox import settle
 from gateway import chain
 from gateway.identities import sender_of
 from gateway.ministry import Ministry, Told, new_pair, opened, read_key
@@ -140,7 +146,7 @@ async def test_anonim_later_reaches_all_that_was_kept_before(teller: Teller) -> 
     await teller.play(MESSAGE | {"text": "ANONIM"})
     record = await only(teller)
     pushes = await teller.rows(
-        "select revision, state, data_key is null, reference from outbox"
+        "select revision, state, data_key is null, dismissed from outbox"
         " where kind = 'record' order by revision"
     )
 
@@ -151,9 +157,37 @@ async def test_anonim_later_reaches_all_that_was_kept_before(teller: Teller) -> 
     assert await readable(teller) == 0
     assert [told.sender for told in told_in(record)] == [ANI]
     assert [tuple(row) for row in pushes] == [
-        (1, "delivered", True, "superseded: anonymous"),
+        (1, "parked", True, "superseded: anonymous"),
         (2, "pending", False, None),
     ]
+
+
+async def test_what_was_put_aside_for_anonim_is_no_number_of_a_store(teller: Teller) -> None:
+    """A store that had nothing yet begins with the masked revision; one that had it, follows."""
+    await teller.play(MESSAGE)
+    await teller.play(MESSAGE | {"text": "ANONIM"})
+    wanted = Claim(target="central:central", owner="w", limit=9, lease_ms=1, resend=True)
+    now = teller.clock.milliseconds
+    (item,) = await teller.database.write(lambda tx: claim(tx, wanted, now))
+
+    assert (item.revision, item.known, item.reference) == (2, 0, "")
+
+
+async def test_what_is_on_its_way_when_anonim_comes_still_tells_the_stores_number(
+    teller: Teller,
+) -> None:
+    """It cannot be called back; the masked revision must find the case it made."""
+    await teller.play(MESSAGE)
+    wanted = Claim(target="central:central", owner="w", limit=9, lease_ms=60_000, resend=True)
+    now = teller.clock.milliseconds
+    (item,) = await teller.database.write(lambda tx: claim(tx, wanted, now))
+    await teller.play(MESSAGE | {"text": "ANONIM"})
+    rules = Rules(policy=Policy(), resend=True, jitter=lambda: 0.0, on_delivered=lambda *_: None)
+    result = Result(item=item, outcome=Receipt(reference="SP-7"))
+    await teller.database.write(lambda tx: settle(tx, [result], rules, now))
+    (following,) = await teller.database.write(lambda tx: claim(tx, wanted, now))
+
+    assert (following.revision, following.known, following.reference) == (2, 1, "SP-7")
 
 
 async def test_somebody_anonymous_can_go_on_speaking_about_their_report(teller: Teller) -> None:
@@ -185,6 +219,71 @@ async def test_an_erased_anonymous_person_is_found_by_their_pseudonyms(teller: T
     found = await teller.database.read(lambda tx: sender_of(tx, teller.vault, record.record_id))
 
     assert found is None
+
+
+# --- warnings ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("channel", ["sms", "telegram"])
+async def test_who_tells_who_they_are_hears_what_is_hidden(teller: Teller, channel: str) -> None:
+    """In the receipt, by its kind, with the way to mend it; an SMS stays one SMS."""
+    (receipt,) = await teller.play(MESSAGE | {"channel": channel, "anonymous": True})
+    text = receipt.text.partition("\n")[0]
+
+    assert "Instansi tidak melihat no. HP, nama Anda." in text
+    assert "BATAL" in text
+    assert receipt.case_code in text
+    assert "0812" not in text
+    assert "Wulandari" not in text
+    assert units(text) <= 160
+
+
+async def test_a_wish_before_the_report_is_warned_of_too(teller: Teller) -> None:
+    """ANONIM, and then the report."""
+    await teller.play({"channel": "sms", "from": ANI, "text": "ANONIM"})
+    (receipt,) = await teller.play(MESSAGE)
+
+    assert "Instansi tidak melihat no. HP, nama Anda." in receipt.text
+
+
+async def test_a_wish_after_the_report_tells_what_is_hidden_now(teller: Teller) -> None:
+    """Of what was said so far; and of what is added, what it brings."""
+    (receipt,) = await teller.play(MESSAGE)
+    (changed,) = await teller.play(MESSAGE | {"text": "ANONIM"})
+    more = f"TAMBAH {receipt.case_code} surel saya ani@example.org"
+    (added,) = await teller.play(MESSAGE | {"text": more})
+    (plain,) = await teller.play(MESSAGE | {"text": f"TAMBAH {receipt.case_code} masih begitu"})
+
+    assert "Instansi" not in receipt.text
+    assert changed.text.startswith("Baik, nama Anda tidak kami sebutkan")
+    assert f"no. HP, nama Anda. Keliru? BATAL {receipt.case_code}" in changed.text
+    assert units(changed.text) <= 160
+    assert added.text.startswith("Terima kasih, tambahan")
+    assert "tidak melihat e-mail Anda" in added.text
+    assert "Instansi" not in plain.text
+
+
+async def test_a_correction_nobody_answers_is_answered_where_it_tells_who_wrote(
+    teller: Teller,
+) -> None:
+    """An edited message of an anonymous report: the warning stands alone."""
+    edit = {"channel": "telegram", "from": ANI, "edits": "m1"}
+    await teller.play(
+        {"channel": "telegram", "from": ANI, "id": "m1", "text": "ANONIM Jalan rusak"}
+    )
+    quiet = await teller.play(edit | {"text": "ANONIM Jalan rusak sekali di Curug"})
+    (warned,) = await teller.play(edit | {"text": "ANONIM Jalan rusak, HP 081200000001"})
+
+    assert quiet == []
+    assert warned.text.startswith("Instansi tidak melihat no. HP Anda.")
+
+
+async def test_danger_comes_first_in_the_answer_and_the_warning_last(teller: Teller) -> None:
+    """112 before everything else."""
+    words = "Tolong ada kebakaran besar! Nama saya Ani Wulandari"
+    (receipt,) = await teller.play(MESSAGE | {"text": words, "anonymous": True})
+
+    assert receipt.text.index("112") < receipt.text.index("Instansi tidak melihat nama Anda.")
 
 
 # --- boxes -------------------------------------------------------------------------------------

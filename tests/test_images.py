@@ -14,7 +14,7 @@ from pathlib import Path
 
 import exifread
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from channels.contract import Point
@@ -163,7 +163,6 @@ def test_any_part_of_a_picture_can_be_cut(name: str) -> None:
             assert left == picture[:length]
 
 
-@settings(deadline=None)
 @given(st.sampled_from(NAMES), st.data())
 def test_no_damage_raises(name: str, data: st.DataObject) -> None:
     """Bytes turned around anywhere give a cut picture or a damaged one."""
@@ -175,7 +174,6 @@ def test_no_damage_raises(name: str, data: st.DataObject) -> None:
     assert len(left) <= len(picture) + 64
 
 
-@settings(deadline=None)
 @given(st.binary(), st.sampled_from(["image/jpeg", "image/png", "image/webp", "image/heic"]))
 def test_any_bytes_are_cut(content: bytes, kind: str) -> None:
     """Whatever is called a picture gives an answer and never an exception."""
@@ -446,7 +444,6 @@ def test_an_orientation_out_of_range_is_upright(orientation: int | None) -> None
     assert exif.read(tiff(orientation=orientation)).orientation == 1
 
 
-@settings(deadline=None)
 @given(st.binary())
 def test_any_block_is_read(block: bytes) -> None:
     """Whatever it holds, an answer and never an exception."""
@@ -454,7 +451,6 @@ def test_any_block_is_read(block: bytes) -> None:
     assert exif.read(b"II*\x00" + block).orientation in range(1, 9)
 
 
-@settings(deadline=None)
 @given(st.integers(0, 255), st.data())
 def test_any_damage_to_a_block_is_survived(value: int, data: st.DataObject) -> None:
     """Pointers and counts may say anything."""

@@ -1,6 +1,7 @@
 """The journal: acknowledged means on disk, once, sealed, and any later change shows."""
 
 import asyncio
+import threading
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -247,6 +248,50 @@ async def test_what_is_acknowledged_in_bad_weather_is_there_once(
     assert sorted(ids) == [journal_id(0, number) for number in range(1, 201)]
     assert (verdict.broken, verdict.rows) == (None, 200)
     assert verdict.heads[0] == journal.head
+
+
+async def test_nobody_waits_for_ever_for_a_commit(
+    database: Store, vault: Vault, clock: Clock
+) -> None:
+    """While the database hangs senders hear "not stored"; sent again later it is there once."""
+    journal = Journal(database, vault, clock=lambda: clock.milliseconds, patience=0.05)
+    await journal.open()
+    begun, may_go_on = threading.Event(), threading.Event()
+
+    def hang(_: Transaction) -> None:
+        begun.set()
+        may_go_on.wait(30)
+
+    hanging = asyncio.ensure_future(database.write(hang))
+    await asyncio.to_thread(begun.wait)
+    try:
+        for _ in range(2):
+            with pytest.raises(NotStored):
+                await journal.accept("sms", [sms(1)])
+    finally:
+        may_go_on.set()
+        await hanging
+    patient = await opened(database, vault, clock)
+    (accepted,) = await patient.accept("sms", [sms(1)])
+
+    assert accepted.new
+    assert await database.read(lambda tx: tx.one("select count(*) from journal")) == (1,)
+
+
+@pytest.mark.parametrize("count", [1, 65, 300])
+async def test_what_came_together_is_stored_together(
+    database: Store, vault: Vault, clock: Clock, count: int
+) -> None:
+    """However many wait for a commit, none is left behind, and who does not wait hears too."""
+    journal = await opened(database, vault, clock)
+    await journal.accept("sms", [sms(0)])
+    begun = [journal.begin("sms", sms(number)) for number in range(1, count + 1)]
+    accepted = [await one for one in begun]
+
+    assert [one.id for one in accepted] == [journal_id(0, 1 + n) for n in range(1, count + 1)]
+    assert all(one.new for one in accepted)
+    assert (await journal.begin("sms", sms(count))).id == journal_id(0, 1 + count)
+    assert (await database.read(verify)).rows == count + 1
 
 
 async def test_a_full_queue_is_refused_at_once(

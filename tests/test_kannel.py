@@ -8,7 +8,7 @@ import pytest
 from kannel import Kannel, Telephones, running_kannel
 from kannel import Sms as Received
 from ports import unused_port
-from sms_gateway import KEY, RecordingInbox, serving
+from sms_gateway import KEY, RecordingInbox, receiving
 
 from channels.contract import (
     Attachment,
@@ -58,7 +58,7 @@ async def link(tmp_path: Path) -> AsyncIterator[Link]:
             dlr_url=f"http://127.0.0.1:{port}/in/sms",
         )
         channel, inbox = Sms(options, KEY), RecordingInbox()
-        async with serving(channel.routes(inbox), port=port):
+        async with receiving(channel, inbox, port=port):
             telephones = await kannel.telephones()
             yield Link(kannel=kannel, telephones=telephones, channel=channel, inbox=inbox)
             await telephones.hang_up()
@@ -198,7 +198,7 @@ async def test_utf8_after_recoding_is_the_same_text(tmp_path: Path) -> None:
     channel, inbox = Sms(Sms.Options(), KEY), RecordingInbox()
     async with (
         running_kannel(tmp_path / "kannel", hook, recode=True) as kannel,
-        serving(channel.routes(inbox), port=port),
+        receiving(channel, inbox, port=port),
     ):
         telephones = await kannel.telephones()
         await telephones.ucs2(CITIZEN, "1708", "Banjir  😢 di RT 04")

@@ -7,9 +7,9 @@ import pytest
 from forwarding import NOW, STORE, Desk, record_entry, record_id
 from lanes import Lanes
 
-from forwarder import outbox
+from forwarder import claiming
 from forwarder.central.sqlite import SqliteCentral, SqliteOptions
-from forwarder.outbox import Claim
+from forwarder.claiming import Claim
 from gateway.store import Store
 from gateway.vault import Vault
 
@@ -70,8 +70,8 @@ async def test_the_newest_may_go_first_but_never_before_its_own_elders(
     await desk.put(record_entry(1, 2), record_entry(100))
     wanted = Claim(target=STORE, owner="w1", limit=2, lease_ms=60_000, resend=True, newest=True)
 
-    first = await database.write(lambda tx: outbox.claim(tx, wanted, NOW))
-    second = await database.write(lambda tx: outbox.claim(tx, wanted, NOW))
+    first = await database.write(lambda tx: claiming.claim(tx, wanted, NOW))
+    second = await database.write(lambda tx: claiming.claim(tx, wanted, NOW))
 
     assert sorted(item.record_id for item in first) == [record_id(99), record_id(100)]
     assert {item.record_id for item in second} == {record_id(97), record_id(98)}

@@ -264,7 +264,7 @@ FRAGMENTS = st.sampled_from(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(pieces=st.lists(FRAGMENTS | st.binary(max_size=8), max_size=25))
 def test_any_heap_of_pieces_can_be_read(pieces: list[bytes]) -> None:
     """Pieces of mails in any order give a message or a reason, twice the same and storable."""

@@ -4,11 +4,14 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from normalizing import NOON, neighbour
+from normalizing import NOON, RULES, neighbour, report
 
+from channels.contract import InboundMessage
+from gateway.earlier import neighbour_of
 from normalizer.match import compare, match
+from normalizer.normalize import normalize
 from normalizer.report import Complaint
 
 LAMP = (
@@ -132,6 +135,19 @@ def test_a_reminder_weeks_later_is_linked_and_not_joined() -> None:
     assert "20 days apart" in found.why
 
 
+@pytest.mark.parametrize("ahead", [1, 30, 365, 366])
+def test_a_clock_that_is_ahead_parts_no_reports(ahead: int) -> None:
+    """A provider may say that it was written next year: it was not written after it came."""
+    text = "Lampu jalan padam di Jalan Melati RT 02 RW 05 Kelurahan Sukamaju sejak tiga hari, gelap"
+    message = InboundMessage(sender="x", text=text, sent_at=NOON + timedelta(days=ahead))
+    earlier = normalize(report(replace(message, sent_at=NOON)), RULES, ())
+
+    found = normalize(report(message), RULES, (neighbour_of(earlier),)).duplicate
+
+    assert found
+    assert found.relation == "same"
+
+
 def test_a_short_text_matches_only_its_own_sender() -> None:
     """Two words are said in every village."""
     assert match(said("Lampu mati"), [neighbour("Lampu mati")]) is None
@@ -164,7 +180,6 @@ def test_a_text_without_words_is_no_duplicate() -> None:
     assert match(said(""), [neighbour("", same_sender=True)]) is None
 
 
-@settings(deadline=None)
 @given(st.text(), st.text(), st.text(), st.text())
 def test_any_two_texts_can_be_compared(one: str, other: str, here: str, there: str) -> None:
     """Comparing never fails, tells a score from 0 to 1, and always a reason."""

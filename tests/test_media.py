@@ -279,7 +279,11 @@ def test_the_open_internet_is_allowed(address: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "host", ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]", "2130706433", "127.1"]
+    "host",
+    [
+        *("127.0.0.1", "localhost", "[::ffff:127.0.0.1]", "[::1]", "[::]", "2130706433", "127.1"),
+        *("0177.0.0.1", "0", "0.0.0.0", "LOCALHOST"),
+    ],
 )
 async def test_nobody_knocks_at_our_own_door(host: str) -> None:
     """However loopback is written, no connection is opened to it."""

@@ -1,7 +1,7 @@
 """What a citizen wrote, made readable."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from normalizing import RULES
 
@@ -71,7 +71,6 @@ def test_signs_and_spacing_are_repaired() -> None:
     assert clean(text, RULES.abbreviations) == "Café rusak parah\ntolong pak"
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_cleaning_twice_changes_only_what_was_uncovered(text: str) -> None:
     """A clean text has no NUL, no double blank and no edge of blanks."""

@@ -12,6 +12,7 @@ from channels.contract import Delivery, InboundMessage, Signal
 from channels.officer import Officer
 from channels.officer_found import external_id
 from gateway import signals, work
+from gateway.codes import CaseCodes
 from gateway.filing import Desk, Filed, Filing, found_in
 from gateway.journal import Journal
 from gateway.store import Store
@@ -75,7 +76,7 @@ async def test_a_signal_becomes_a_report_of_its_author_once(
     signal = Signal(
         source="banjir", text="Banjir di Contoh", author="@warga", url="https://x.test/1"
     )
-    await database.write(lambda tx: tx.run(work.ADOPT, start=0, end=1 << 40, limit=9))
+    await database.write(lambda tx: tx.run(work.ADOPT, start=0, end=1 << 40, limit=9, now=1 << 50))
     [row] = await database.read(lambda tx: work.load(tx, [seen.id]))
     await database.write(lambda tx: signals.put(tx, vault, [(row, signal)]))
     desk = Desk(database=database, journal=journal, vault=vault, clock=lambda: clock.milliseconds)
@@ -88,7 +89,8 @@ async def test_a_signal_becomes_a_report_of_its_author_once(
     name = external_id(found_in(kept, "petugas"))
     payload = await database.read(lambda tx: work.sealed(tx, "officer", name))
 
-    assert (first, again) == (Filed(new=1), Filed(known=1))
+    code = CaseCodes(vault.derive("case codes")).of(seen.id + 1)  # the row after the signal's
+    assert (first, again) == (Filed(new=1, case_code=code), Filed(known=1, case_code=code))
     assert kept.record_id
     assert payload
     message = Officer(Officer.Options(), bytes(32)).parse(vault.open(*payload))

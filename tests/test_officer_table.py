@@ -175,7 +175,7 @@ def test_any_bytes_are_a_table_or_none(content: bytes) -> None:
 SHEET = as_xlsx(ROWS)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data())
 def test_a_damaged_spreadsheet_is_read_or_refused(data: st.DataObject) -> None:
     """Whatever a library makes of broken bytes, the officer hears a sentence."""

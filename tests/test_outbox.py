@@ -163,6 +163,24 @@ async def test_what_a_wrong_clock_put_far_ahead_comes_back_at_start(
     assert len(await desk.claim()) == 1
 
 
+async def test_what_was_made_by_a_clock_ahead_keeps_its_time_once_it_was_sent(
+    desk: Desk, database: Store
+) -> None:
+    """Its time stands in what is sent, and a store that knows the key wants the same again."""
+    ahead = NOW + 60 * MINUTE
+    both = [replace(record_entry(number), due=ahead) for number in (1, 2)]
+    await desk.put(*both, now=ahead)
+    sent = await desk.claim(limit=1, now=ahead)
+    await desk.settle(sent, TryLater(reason="away"), now=ahead)
+    await database.write(lambda tx: outbox.pull_in(tx, NOW))
+    (never_sent,) = await desk.claim()
+    await database.write(lambda tx: outbox.release(tx, NOW + 1))
+    (again,) = [item for item in await desk.claim(now=NOW + 1) if item.attempts]
+
+    assert never_sent.created_at == NOW
+    assert (again.id, again.created_at) == (sent[0].id, ahead)
+
+
 async def test_a_clock_set_back_moves_waiting_rows(desk: Desk, database: Store) -> None:
     """Waiting rows keep their wait when the clock is set back; leases stay as they are."""
     hour = 60 * MINUTE

@@ -22,6 +22,8 @@ from gateway import operate
 from gateway.build_craft import build_recorder
 from gateway.conversation import Timing
 from gateway.craft import Craft
+from gateway.files import Files
+from gateway.files_leaving import let_go
 from gateway.journal import Journal
 from gateway.operate import Order
 from gateway.pipeline import BATCH, Pipeline
@@ -148,6 +150,7 @@ class Desk:
             workshop=self.workshop(),
             timing=Timing(part_timeout=PART_TIMEOUT * 1000, match_window=WEEK),
             clock=lambda: self.clock.milliseconds,
+            let_go=partial(let_go, database, Files(self.folder / "attachments")),
         )
 
     def workshop(self) -> InThread:

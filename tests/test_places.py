@@ -180,7 +180,7 @@ def test_other_numbers_are_no_point(text: str) -> None:
     assert found("36.03", text).point is None
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(st.text(max_size=200), st.text(max_size=80))
 def test_any_text_can_be_located(text: str, address: str) -> None:
     """And the same one always in the same way."""

@@ -7,7 +7,6 @@ import socket
 import sqlite3
 import sys
 import time
-from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import closing
 from pathlib import Path
@@ -17,13 +16,12 @@ import aiohttp
 import aiohttp.web
 import pytest
 from gateway_process import Gateway, copy_config
-from ledger import assert_journaled, assert_proven, assert_recorded_once, rows, until_drained
-from load import Crowd, Load, Mail, Sms, post, submit
+from ledger import rows, until_drained
+from load import Mail, Sms, post, submit
 from ports import unused_port
 from sms_gateway import SendApiPeer, serving
 
 PATIENCE = 60.0
-STOPS = 5
 SMS = Sms(id="1", sender="+6281200000001", text="Lampu jalan padam di Melati")
 
 # Plays systemd: opens the socket `public`, passes it as descriptor 3, and becomes the gateway.
@@ -69,35 +67,6 @@ async def telephones(gateway: Gateway) -> AsyncIterator[SendApiPeer]:
 
 
 # --- SIGTERM -----------------------------------------------------------------------------------
-
-
-@pytest.mark.slow
-async def test_sigterm_under_load_finishes_what_is_in_hand(
-    gateway: Gateway, telephones: SendApiPeer
-) -> None:
-    """
-    Each stop ends with exit code 0 within the bound, with no delivery left in doubt.
-
-    Nothing acknowledged is lost, and no receipt has to be sent again.
-    """
-    load = Load(gateway, Crowd(19))
-    codes = []
-    async with load.running(sms=12, mail=4):
-        for _ in range(STOPS):
-            await gateway.start()
-            await load.acknowledgements(60)
-            codes.append(await gateway.stop())
-        await gateway.start()
-    await until_drained(gateway)
-    codes.append(await gateway.stop())
-    receipts = Counter(form["id"] for _, _, form, _ in telephones.asked)
-    sms = [message for message in load.messages.values() if message.channel == "sms"]
-
-    assert codes == [0] * (STOPS + 1)
-    assert_journaled(gateway, load)
-    assert_recorded_once(gateway, load)
-    await assert_proven(gateway)
-    assert sorted(receipts.values()) == [1] * len(sms)
 
 
 async def test_sigterm_waits_for_an_answer_that_is_on_its_way(gateway: Gateway) -> None:

@@ -2,7 +2,6 @@
 
 import json
 import random
-import sqlite3
 import time
 from collections import Counter
 from typing import Any
@@ -10,9 +9,10 @@ from urllib.parse import urlencode
 
 import aiohttp
 import msgspec
+import pytest
 from aiohttp import web
 from gateway_process import Gateway
-from ledger import rows, until_drained
+from ledger import changed, rows, until_drained
 from sms_gateway import SendApiPeer, serving
 from telegram_server import TOKEN, TelegramServer, telegram
 from telegram_site import until
@@ -20,6 +20,7 @@ from telegram_site import until
 from channels.contract import Secret
 from channels.standard_webhooks import key_of, sign
 
+pytestmark = pytest.mark.usefixtures("on_both_engines")
 SECRET = "whsec_" + "QUJD" * 11
 ANI = "+6281200000001"
 LAMP = "Lampu jalan mati di Jl. Flamboyan sejak Senin"
@@ -131,9 +132,7 @@ async def both_reported(gateway: Gateway, server: TelegramServer) -> tuple[str, 
     await gateway.stop()
     first, second = ids(gateway)
     # Two languages share no words: an officer, or the matching to come, says that it is one thing.
-    with sqlite3.connect(gateway.data_dir / "gateway.db") as db:
-        db.execute("update records set cluster = ? where record_id = ?", (first, second))
-    db.close()
+    changed(gateway, "update records set cluster = ? where record_id = ?", first, second)
     await gateway.start()
     return first, second
 

@@ -15,7 +15,7 @@ from typing import Any
 import aiohttp
 import fault_server
 import pytest
-from fault_server import Fault, FaultServer
+from fault_server import FaultServer
 from gateway_process import Gateway
 from ledger import (
     assert_journaled,
@@ -30,6 +30,7 @@ from load import Crowd, Load, Message, Sms, post
 from sms_gateway import SendApiPeer, serving
 
 SEED = 4
+ASKED = "Lampu padam"
 PATIENCE = 60.0
 DISK_MIB = 8
 # A lock is waited for some seconds; one after the other for each of forty would be minutes.
@@ -83,68 +84,6 @@ def some_sms(crowd: Crowd, number: int) -> list[Message]:
 
 # --- the central store -------------------------------------------------------------------------
 
-MOODS: dict[str, Fault] = {
-    "error": fault_server.status(500),
-    "busy": fault_server.status(503, Retry_After="1"),
-    "throttled": fault_server.status(429, Retry_After="1"),
-    "garbage": fault_server.garbage,
-    "login page": fault_server.status(200, b"<html>", Content_Type="text/html"),
-    "cut short": fault_server.cut,
-    "reset": fault_server.reset,
-    "silent": fault_server.silent,
-    "accepted, answer lost": fault_server.lost,
-    "accepted, answer late": fault_server.late,
-}
-
-
-async def test_a_store_in_every_mood_gets_each_record_once(
-    gateway: Gateway, telephones: SendApiPeer
-) -> None:
-    """Through errors, throttling, garbage and lost answers each record arrives, under one key."""
-    load = Load(gateway, Crowd(SEED))
-    async with FaultServer() as store:
-        use_store(gateway, store)
-        store.faults.extend(fault for fault in MOODS.values() for _ in range(3))
-        await gateway.start()
-        async with load.running(sms=8, mail=2):
-            await load.acknowledgements(80)
-        await until_drained(gateway)
-        await gateway.stop()
-
-    assert not store.faults
-    assert store.busiest <= 8
-    assert held(store) == texts(load)
-    assert {json.loads(body)["data"]["revision"] for body in store.records.values()} == {1}
-    assert_journaled(gateway, load)
-    await assert_proven(gateway)
-    assert set(receipts(telephones).values()) == {1}
-    assert len(receipts(telephones)) == sum(m.channel == "sms" for m in load.messages.values())
-
-
-@pytest.mark.parametrize("mood", ["error", "throttled", "garbage", "silent"])
-async def test_a_store_that_is_ill_for_a_while_gets_everything_afterwards(
-    gateway: Gateway, telephones: SendApiPeer, mood: str
-) -> None:
-    """Meanwhile citizens have their receipts with the same code the store gets later."""
-    load, crowd = Load(gateway, Crowd(SEED)), Crowd(SEED)
-    async with FaultServer(health=MOODS[mood]) as store:
-        use_store(gateway, store)
-        await gateway.start()
-        await load.send(*some_sms(crowd, 10))
-        await until(lambda: len(telephones.asked) == 10, "receipts wait for the store")
-        before = held(store)
-        store.health = None
-        await until_drained(gateway)
-        await gateway.stop()
-    codes = {json.loads(body)["data"]["case_code"] for body in store.records.values()}
-    told = [form["text"] for _, _, form, _ in telephones.asked]
-
-    assert before == Counter()
-    assert held(store) == texts(load)
-    assert sorted(code for code in codes if any(code in text for text in told)) == sorted(codes)
-    assert set(receipts(telephones).values()) == {1}
-    await assert_proven(gateway)
-
 
 async def test_a_store_that_is_away_over_a_restart_gets_everything_once(
     gateway: Gateway, telephones: SendApiPeer
@@ -179,6 +118,8 @@ async def test_one_store_that_hangs_holds_up_no_other(
     async with FaultServer(health=fault_server.silent) as store:
         use_store(gateway, store, timeout=30.0)
         gateway.settings["central"]["central"] = {"kind": "sqlite"}
+        # A receipt whose answer was on its way at the kill stays in doubt for so long.
+        gateway.settings["outbox"] |= {"uncertain_wait": 1.0}
         await gateway.start()
         async with load.running(sms=4, mail=2):
             await load.acknowledgements(40)
@@ -213,6 +154,7 @@ def locked(file: Path) -> Iterator[None]:
 async def test_a_locked_database_is_no_acknowledgement(gateway: Gateway) -> None:
     """Providers hear 503 and 451 while it lasts, and 200 and 250 as soon as it is over."""
     load = Load(gateway, Crowd(SEED))
+    asked = Message(mark="locked 0", channel="sms", text=ASKED, wires=(_asked(),))
     async with gateway, load.running(sms=4, mail=2), asyncio.timeout(PATIENCE):
         await load.acknowledgements(10)
         with locked(gateway.data_dir / "gateway.db"):
@@ -222,6 +164,8 @@ async def test_a_locked_database_is_no_acknowledgement(gateway: Gateway) -> None
                 load.refusal(503),
                 load.refusal(451),
             )
+        # The write it was refused over may have come to its end after all: again is still once.
+        await load.send(asked)
         await load.acknowledgements(20)
         await gateway.until_ready()
     async with gateway:
@@ -343,8 +287,13 @@ def _top_up(filler: Path) -> None:
             return
 
 
+def _asked(number: int = 0) -> Sms:
+    return Sms(id=f"locked {number}", sender="+6281200000001", text=ASKED)
+
+
 async def _answer_of(gateway: Gateway, number: int = 0) -> aiohttp.ClientResponse:
-    form = {"from": "+6281200000001", "text": "Lampu padam", "id": f"locked {number}"}
+    sms = _asked(number)
+    form = {"from": sms.sender, "text": sms.text, "id": sms.id}
     async with (
         aiohttp.ClientSession() as session,
         session.post(f"{gateway.url}/in/sms", data=form) as answer,

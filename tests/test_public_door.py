@@ -11,7 +11,7 @@ from aiohttp import web
 from channels.acknowledgement import Acknowledgement
 from channels.contract import NotStored
 from gateway import log as gateway_log
-from gateway.http import IDLE_SECONDS, READING_SECONDS, open_doors, public_app, runner_of
+from gateway.http import IDLE_SECONDS, READING_SECONDS, public_app, runner_of
 
 Say = Callable[[bytes], Awaitable[bytes]]
 #: More than the sockets between two programs hold.
@@ -50,7 +50,6 @@ async def listener(
     )
     runner = runner_of(app, drain=1, idle_seconds=idle_seconds)
     await runner.setup()
-    open_doors(runner)
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     try:
         yield runner

@@ -4,7 +4,7 @@ import json
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from normalizing import CONFIG, NOON, RULES, neighbour, report, said
 
@@ -51,7 +51,6 @@ def test_the_schema_names_every_field_of_the_record() -> None:
     ]
 
 
-@settings(deadline=None)
 @given(MESSAGES, ANY_TEXT)
 def test_every_message_becomes_a_record_that_can_be_stored(
     message: InboundMessage, earlier: str

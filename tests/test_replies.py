@@ -1,17 +1,25 @@
 """What citizens are told."""
 
+from itertools import permutations
+
 import pytest
 from normalizing import RULES, SHIPPED
 
 from channels.gsm7 import is_gsm7, units
 from gateway.answering import TITLE
-from normalizer.replies import phrase
+from normalizer.privacy import IDENTIFYING
+from normalizer.replies import kinds_told, phrase
 from normalizer.rules import LANGUAGES, RulesError, read_rules
 from normalizer.wording import SENTENCES, STATES, Sentence
 
 LONGEST_CODE = "WWWWWWWWW"
 # What somebody typed in place of a code is repeated in the answer, up to 14 signs.
 LONGEST_GIVEN = "WWWW-WWWW-WWW1"
+
+
+def lists_of_kinds(language: str) -> list[str]:
+    """What a warning may have to name."""
+    return [kinds_told(RULES, kinds, language) for kinds in permutations(IDENTIFYING, 4)]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -21,6 +29,7 @@ def test_every_sentence_fits_one_sms(sentence: Sentence, language: str) -> None:
     code = LONGEST_GIVEN if sentence == "status_unknown" else LONGEST_CODE
     rest = {"other": LONGEST_GIVEN, "title": "W" * TITLE, "count": "9"}
     # The office's own words may make it several; ours leave room for a few of them.
+    rest["kinds"] = max(lists_of_kinds(language), key=len)
     rest |= {"agency": "W" * TITLE, "text": "W" * TITLE, "steps": "W" * TITLE}
     for state in STATES:
         command = f"BATAL {LONGEST_CODE}" if sentence == "prove" else "RAHASIA"

@@ -372,7 +372,7 @@ def test_a_broken_feed_gives_what_can_be_read() -> None:
     assert entries_of(latin, {}, "kabar", 10)[0].title.startswith("Caf")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.binary(max_size=400), st.integers(0, 500), st.integers(0, 60))
 def test_any_bytes_are_a_feed_or_none(junk: bytes, start: int, length: int) -> None:
     """Whatever a server sends, there are entries or the word that there are none."""

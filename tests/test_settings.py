@@ -196,6 +196,7 @@ def test_a_store_of_ones_own_replaces_the_embedded_one(config: Path) -> None:
         ("[http]\npublic = 8080\n", "http.public: expected a text in quotes, got a whole number"),
         ('[log]\nlevel = "loud"\n', "log.level: invalid enum value 'loud'"),
         ("[outbox]\nbase = 0\n", "outbox.base: expected a number > 0.0"),
+        ("[store]\ncopies = 2\n", "store.copies: only postgresql://… keeps more than one"),
         ('[store]\nurl = "mysql://db"\n', "store.url: expected sqlite:///… or postgresql://…"),
         ("[channels.fax]\n", "channels.fax: is no channel; there are "),
         ("[channels.sms]\nscret = 1\n", "channels.sms.scret: is not a setting; there are allow,"),

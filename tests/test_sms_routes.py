@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sms_gateway import RecordingInbox, opened, serving
+from sms_gateway import RecordingInbox, opened, receiving
 
 from channels.contract import DeliveryReport, InboundMessage, Reply, Secret
 from channels.secrets import Guard
@@ -31,7 +31,7 @@ async def asked(
 ) -> tuple[int, str, str]:
     """Status, media type and body of the answer to one request."""
     async with (
-        serving(channel.routes(inbox)) as url,
+        receiving(channel, inbox) as url,
         aiohttp.ClientSession() as session,
         session.request(method, url + path, **request) as response,
     ):
@@ -115,7 +115,7 @@ async def test_what_cannot_be_stored_is_not_acknowledged() -> None:
     """A full disk is a 503 with Retry-After, and never an ok."""
     channel, inbox = opened(), RecordingInbox(is_full=True)
     async with (
-        serving(channel.routes(inbox)) as url,
+        receiving(channel, inbox) as url,
         aiohttp.ClientSession() as session,
         session.post(f"{url}/in/sms", data=FORM) as response,
     ):
@@ -323,7 +323,7 @@ async def test_the_simulator_is_let_in_and_read(preset: str, place: str) -> None
     """`send` plays each provider with each way to show the secret, and its text arrives."""
     channel = opened(preset=preset, secrets=(Secret("s 1&"),), secret_in=place, sender="1708")
     inbox = RecordingInbox()
-    async with serving(channel.routes(inbox)) as url:
+    async with receiving(channel, inbox) as url:
         played = await channel.simulate("banjir 😢", sender="081200001234", files=(), at=url)
     said = channel.parse(inbox.accepted[0].payload)
 

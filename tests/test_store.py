@@ -202,6 +202,28 @@ async def test_durability_is_not_negotiable_on_sqlite(tmp_path: Path) -> None:
     await store.close()
 
 
+@pytest.mark.parametrize("is_closed", [False, True])
+async def test_what_was_erased_is_in_no_file(tmp_path: Path, is_closed: bool) -> None:  # noqa: FBT001
+    """Neither in the database nor in its log, once the writer has rested or ended."""
+    store = await Store.open(f"sqlite://{tmp_path}/gateway.db")
+
+    def written() -> bool:
+        return any(b"kanari" in path.read_bytes() for path in tmp_path.iterdir())
+
+    await store.write(lambda tx: tx.run(AUDIT, at=1, what="kanari"))
+    await store.read(count)
+    assert written()
+    await store.write(lambda tx: tx.run("update audit set what = ''"))
+    if is_closed:
+        await store.close()
+        assert not written()
+        return
+    async with asyncio.timeout(60):
+        while written():  # noqa: ASYNC110 (files)
+            await asyncio.sleep(0.05)
+    await store.close()
+
+
 async def test_a_postgresql_that_acknowledges_too_early_is_refused(
     request: pytest.FixtureRequest,
 ) -> None:
@@ -212,6 +234,16 @@ async def test_a_postgresql_that_acknowledges_too_early_is_refused(
 
     with pytest.raises(StoreError, match="synchronous_commit"):
         await Store.open(f"{url}{separator}options=-c%20synchronous_commit%3Doff")
+    server.drop(url)
+
+
+async def test_two_copies_need_a_server_that_makes_them(request: pytest.FixtureRequest) -> None:
+    """Without synchronous standbys "stored" would mean one machine, whatever was asked for."""
+    server = request.getfixturevalue("postgres")
+    url = server.copy()
+
+    with pytest.raises(StoreError, match="synchronous_standby_names"):
+        await Store.open(url, copies=2)
     server.drop(url)
 
 

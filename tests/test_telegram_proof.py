@@ -139,6 +139,7 @@ async def test_an_edit_becomes_a_revision(gateway: Gateway) -> None:
     ]
 
 
+@pytest.mark.usefixtures("on_both_engines")
 async def test_one_webhook_ten_times_and_after_a_restart_is_one_record(gateway: Gateway) -> None:
     """And one receipt."""
     update = {
@@ -177,6 +178,7 @@ async def test_one_webhook_ten_times_and_after_a_restart_is_one_record(gateway: 
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("on_both_engines")
 async def test_a_poller_killed_at_any_moment_loses_nothing(gateway: Gateway) -> None:
     """Between page and cursor, between cursor and confirmation: each message is one record."""
     texts = []

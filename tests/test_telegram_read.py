@@ -248,6 +248,14 @@ def test_files_without_a_size_are_asked_for() -> None:
     assert found.remarks == ()
 
 
+def test_a_size_without_end_is_a_large_file() -> None:
+    """JSON has integers no float can hold; the message is read all the same."""
+    said = text(document={"file_id": "f", "file_unique_id": "u", "file_size": 10**400})
+
+    assert said.remote == ()
+    assert said.remarks == ("file not fetched: document, 1000000000 MB",)
+
+
 @pytest.mark.parametrize(("size", "is_fetched"), [(20 << 20, True), ((20 << 20) + 1, False)])
 def test_twenty_mebibytes_is_the_most_a_bot_may_fetch(size: int, *, is_fetched: bool) -> None:
     """Above it the words are safe and the missing file is visible."""

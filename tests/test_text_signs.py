@@ -49,7 +49,7 @@ def test_what_has_a_meaning_of_its_own_stays(text: str) -> None:
     assert repaired(text) == text
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.text())
 def test_what_comes_out_is_composed_and_storable(text: str) -> None:
     """NFC, no NUL, no half signs, no double blanks, no blank edges."""

@@ -1,5 +1,6 @@
 import asyncio
 import gzip
+import re
 from collections.abc import AsyncIterator
 
 import msgspec
@@ -11,6 +12,7 @@ from channels.web import Web
 from channels.web_filing import Filing
 from channels.web_options import WebOptions
 
+WARNED = re.compile(r'name="warned" value="([^"]*)"')
 PHOTO = b"\xff\xd8\xff\xe0" + bytes(100)
 
 
@@ -398,3 +400,67 @@ async def test_the_same_report_costs_one_turn() -> None:
 def test_the_channel_needs_no_files_but_its_own() -> None:
     """Constructing the channel opens nothing and connects to nothing."""
     assert Web(WebOptions(), bytes(32)).listening_on() == ()
+
+
+# --- who stays anonymous and tells who they are ------------------------------------------------
+
+TELLING = "Nama saya Ani Wulandari, HP 0812-0000-0001. Jalan rusak."
+
+
+async def test_who_is_anonymous_and_tells_who_they_are_is_warned_before_it_is_sent(
+    visitor: Visitor,
+) -> None:
+    """By its kind, beside what they wrote; nothing is filed yet and nothing typed is lost."""
+    page = await visitor.send(
+        TELLING, anonymous="1", place="Curug", files=[("a.jpg", PHOTO)], lang="id"
+    )
+
+    assert visitor.status == 422
+    assert "tulisan Anda memuat nomor telepon, nama" in page
+    assert "Berkas perlu Anda pilih lagi: a.jpg." in page
+    assert visitor.text == TELLING
+    assert 'value="Curug"' in page
+    assert page.count("0812-0000-0001") == 1  # in the field alone
+    assert filed(visitor.site.inbox) == []
+
+
+async def test_what_is_sent_a_second_time_is_meant_so(visitor: Visitor) -> None:
+    """No citizen is held up twice for the same thing."""
+    await visitor.send(TELLING, anonymous="1")
+    warned = WARNED.findall(visitor.page)
+    page = await visitor.send(TELLING, anonymous="1", warned=warned[0], files=[("a.jpg", PHOTO)])
+
+    assert warned == ["name,phone"]
+    assert visitor.status == 200
+    assert "<code>" in page
+    (filing,) = filed(visitor.site.inbox)
+    assert (filing.text, len(filing.files)) == (TELLING, 1)
+
+
+async def test_a_corrected_form_is_sent_and_a_new_hint_is_warned_of(visitor: Visitor) -> None:
+    """What was taken out holds up nothing; what was put in was not warned of."""
+    await visitor.send(TELLING, anonymous="1")
+    await visitor.send(f"{TELLING} Surel ani@example.org", anonymous="1", warned="name,phone")
+    again = visitor.status
+    warned = WARNED.findall(visitor.page)
+    await visitor.send("Jalan rusak.", anonymous="1", warned=warned[0])
+
+    assert (again, warned) == (422, ["email,name,phone"])
+    assert visitor.status == 200
+
+
+async def test_nobody_else_is_warned(visitor: Visitor) -> None:
+    """Who gives a name, and who is anonymous and tells nothing of themselves."""
+    await visitor.send(TELLING)
+    named = visitor.status
+    await visitor.get()
+    await visitor.send("Pak Lurah Sutrisno minta uang.", anonymous="1", name="Ani")
+
+    assert (named, visitor.status) == (200, 200)
+
+
+async def test_who_asks_for_it_in_their_words_is_warned_as_well(visitor: Visitor) -> None:
+    """The box is not the only way to stay anonymous."""
+    await visitor.send(f"{TELLING} Mohon rahasiakan nama saya.")
+
+    assert visitor.status == 422

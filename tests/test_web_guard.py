@@ -286,6 +286,7 @@ async def test_every_page_is_locked_down(visitor: Visitor) -> None:
         )
         assert visitor.headers["X-Content-Type-Options"] == "nosniff"
         assert visitor.headers["Referrer-Policy"] == "no-referrer"
+        assert visitor.headers["Strict-Transport-Security"].startswith("max-age=31536000")
         if "style" not in path:
             assert visitor.headers["Cache-Control"] == "no-store"
 

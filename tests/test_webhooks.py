@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels.webhooks import clean, decode, digest, moment, place_on_map, word
+from channels.webhooks import clean, decode, digest, moment, moment_of_ms, place_on_map, word
 
 
 class Said(msgspec.Struct):
@@ -70,6 +70,12 @@ def test_times_and_places_are_plausible_or_none() -> None:
     assert [moment(told) for told in (0.0, 1e18, -1e18, float("inf"))] == [None] * 4
     assert place_on_map(-6.9, 107.6) is not None
     assert [place_on_map(*told) for told in ((91.0, 0.0), (0.0, 181.0), (None, 1.0))] == [None] * 3
+
+
+def test_a_number_too_large_for_a_float_is_no_time() -> None:
+    """JSON has integers without end; whoever sends one parks its message and stops nobody."""
+    assert moment_of_ms(1_795_300_000_523) == moment(1_795_300_000.523)
+    assert [moment_of_ms(10**400), moment_of_ms(-(10**400))] == [None] * 2
 
 
 def test_text_can_be_stored() -> None:

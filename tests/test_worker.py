@@ -15,6 +15,7 @@ import pytest
 from clock import Clock
 from fault_server import FaultServer, status
 from forwarding import NOW, SMS, STORE, Desk, record_entry, record_id, reply_entry
+from msgspec import structs
 
 from channels.contract import Outcome, Receipt, Refused, TryLater, Uncertain
 from forwarder import outbox, outbox_desk
@@ -373,6 +374,24 @@ async def test_a_clock_set_back_delays_nothing(
         await bench.until(delivered=1)
 
     assert server.sent.total() == 2
+
+
+async def test_what_the_wrong_clock_said_last_is_not_delayed_either(
+    bench: Bench, server: FaultServer, clock: Clock
+) -> None:
+    """A record that was begun before the clock lost an hour, and is committed after that."""
+    ahead = NOW + 3_600_000
+    clock.now = clock.now.fromtimestamp(ahead / 1000, clock.now.tzinfo)
+    bench.clock = lambda: clock.milliseconds
+
+    async with http_target(server) as target, bench.running(bench.worker(target)):
+        await bench.looked()
+        clock.advance(-3600)
+        await bench.looked()
+        await bench.desk.put(structs.replace(record_entry(1), due=ahead), now=ahead)
+        await bench.until(delivered=1)
+
+    assert server.sent.total() == 1
 
 
 async def test_a_clock_set_ahead_sends_nothing_twice(bench: Bench, clock: Clock) -> None:

@@ -7,31 +7,15 @@ from pathlib import Path
 
 import aiohttp
 from gateway_process import Gateway
-from ledger import rows, until_drained
+from ledger import assert_journaled, assert_proven, assert_recorded_once, rows, until_drained
+from load import Crowd, Load
+from processes import children, left_of, thinker, thinkers
+
+from gateway.craft import Craft
+from gateway.settings import read_settings
+from gateway.workshop import InProcess, ThinkingDied
 
 ENOUGH_LOOKS = 1_000
-
-
-def children(pid: int) -> dict[int, str]:
-    """The child processes of a process and what they were started as."""
-    found = {}
-    for entry in Path("/proc").iterdir():
-        if not entry.name.isdigit():
-            continue
-        try:
-            parent = (entry / "stat").read_text().rpartition(")")[2].split()[1]
-            command = (entry / "cmdline").read_text().replace("\0", " ")
-        except OSError:
-            continue  # it ended meanwhile
-        if int(parent) == pid:
-            found[int(entry.name)] = command
-    return found
-
-
-def thinker(gateway: Gateway) -> int:
-    """The pid of the process that reads and composes."""
-    found = children(gateway.pid).items()
-    return next(pid for pid, name in found if "resource_tracker" not in name)
 
 
 async def report(gateway: Gateway, number: int) -> int:
@@ -50,7 +34,7 @@ async def test_messages_are_recorded_though_the_thinking_process_is_killed(
     """The gateway starts another one and takes up what was in hand; nothing is parked."""
     await gateway.start()
     for number in range(3):
-        os.kill(thinker(gateway), signal.SIGKILL)
+        os.kill(thinker(gateway.pid), signal.SIGKILL)
         assert await report(gateway, number) == 200
         await until_drained(gateway)
     recorded = rows(gateway, "select count(*) from records")
@@ -60,12 +44,72 @@ async def test_messages_are_recorded_though_the_thinking_process_is_killed(
     assert await gateway.stop() == 0
 
 
+async def test_all_who_waited_for_a_child_that_died_share_the_next_one(tmp_path: Path) -> None:
+    """Pipeline and monitor hear of it at once, and one new process is made for both."""
+    others = children(os.getpid()).keys()
+    settings = read_settings(None, tmp_path, {})
+    workshop = InProcess(settings)
+    workshop.furnish(settings, bytes(range(32)))
+    (child,) = children(os.getpid()).keys() - others
+    waiting = [asyncio.ensure_future(workshop.run(Craft.glance, [])) for _ in range(3)]
+    await asyncio.sleep(0)
+    os.kill(child, signal.SIGKILL)
+    heard = await asyncio.gather(*waiting, return_exceptions=True)
+    again = await workshop.run(Craft.glance, [])
+    made = children(os.getpid())
+    after = [pid for pid in made.keys() - others if "spawn_main" in made[pid]]
+    await asyncio.to_thread(workshop.close)
+
+    assert {type(one) for one in heard} == {ThinkingDied}
+    assert again == []
+    assert len(after) == 1
+
+
+async def test_two_think_for_one_gateway_and_one_of_them_is_killed(gateway: Gateway) -> None:
+    """Long messages in parts, repeated ones and mails: each is one record, whoever read it."""
+    gateway.settings = {"pipeline": {"processes": 2}}
+    load = Load(gateway, Crowd(seed=7))
+    async with gateway:
+        before = thinkers(gateway.pid)
+        async with load.running(sms=12, mail=4):
+            for victim in before:
+                await load.acknowledgements(100)
+                os.kill(victim, signal.SIGKILL)
+            await load.acknowledgements(100)
+        await until_drained(gateway)
+        after = thinkers(gateway.pid)
+
+    assert len(before) == 2
+    assert set(before).isdisjoint(after)
+    assert_journaled(gateway, load)
+    assert_recorded_once(gateway, load)
+    await assert_proven(gateway)
+
+
+async def test_a_batch_is_composed_where_it_was_read(tmp_path: Path) -> None:
+    """The child with the least to do is taken, so reading one goes on beside composing another."""
+    (tmp_path / "gateway.toml").write_text("[pipeline]\nprocesses = 2\n")
+    settings = read_settings(tmp_path, tmp_path, {})
+    workshop = InProcess(settings)
+    workshop.furnish(settings, bytes(range(32)))
+    first = workshop.seat()
+    composing = asyncio.ensure_future(first.run(Craft.glance, []))
+    await asyncio.sleep(0)
+    second = workshop.seat()
+    await composing
+    third = workshop.seat()
+    await asyncio.to_thread(workshop.close)
+
+    assert second is not first
+    assert third is first
+
+
 async def test_the_thinking_process_ends_with_the_gateway(gateway: Gateway) -> None:
     """`kill -9` of the gateway alone leaves no process behind that holds the gateway key."""
     await gateway.start()
     await report(gateway, 1)
     await until_drained(gateway)
-    child = thinker(gateway)
+    child = thinker(gateway.pid)
     os.kill(gateway.pid, signal.SIGKILL)
     assert gateway.process
     gateway.process.wait()
@@ -75,6 +119,26 @@ async def test_the_thinking_process_ends_with_the_gateway(gateway: Gateway) -> N
             break
         await asyncio.sleep(0.01)
     assert _command(child) == ""
+
+
+async def test_a_gateway_that_is_killed_leaves_nothing_in_memory_files(gateway: Gateway) -> None:
+    """A named semaphore would stay in /dev/shm; also after a child died and one was made anew."""
+    gateway.settings = {"pipeline": {"processes": 2}}
+    await gateway.start()
+    os.kill(thinker(gateway.pid), signal.SIGKILL)
+    assert await report(gateway, 1) == 200
+    await until_drained(gateway)
+    used = {name for pid in left_of([gateway.pid]) for name in _shared_names(pid)}
+    gateway.kill()
+
+    assert used == set()
+
+
+def _shared_names(pid: int) -> list[str]:
+    """What a process uses in /dev/shm that has a name there."""
+    lines = Path(f"/proc/{pid}/maps").read_text().splitlines()
+    shared = [line for line in lines if "/dev/shm/" in line]  # noqa: S108 (only looked at)
+    return [line for line in shared if "(deleted)" not in line]
 
 
 async def test_one_process_is_enough_where_memory_is_short(gateway: Gateway) -> None:

@@ -258,7 +258,7 @@ BODIES = [
 ]
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.sampled_from(BODIES), JSON, st.randoms(use_true_random=False))
 def test_whatever_stands_in_an_event_becomes_rows(
     body: dict[str, Any], junk: object, chance: random.Random

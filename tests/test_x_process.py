@@ -1,7 +1,9 @@
 """X end to end: a real gateway process reads the stand-in, records, and answers there."""
 
 import asyncio
+import re
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,6 +24,8 @@ from x_server import (
 from gateway.naming import kept_id
 from gateway.secrets import Secrets, gateway_key
 from gateway.vault import Vault
+
+pytestmark = pytest.mark.usefixtures("on_both_engines")
 
 RULE = """
 [[channels.x.rules]]
@@ -48,16 +52,16 @@ class XGateway(Gateway):
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Path:
-    """Where it lives."""
-    folder = tmp_path / "gateway-home"
-    folder.mkdir()
-    return folder
+def gateway(tmp_path: Path) -> Iterator[XGateway]:
+    """The real process, not started yet; whatever still runs when the test ends is killed."""
+    process = XGateway(tmp_path / "gateway-home")
+    process.home.mkdir()
+    yield process
+    process.kill()
 
 
-def gateway_for(x: FakeX, home: Path) -> XGateway:
-    """A gateway with every key; the keys come from the environment."""
-    gateway = XGateway(home)
+def reading(x: FakeX, gateway: XGateway) -> XGateway:
+    """It has every key; the keys come from the environment."""
     gateway.env = {f"LAPOR_X_{name.upper()}": value for name, value in SECRETS.items()}
     gateway.settings = {
         "channels": {
@@ -84,9 +88,9 @@ async def until_rows(gateway: Gateway, sql: str, count: int) -> list[tuple[objec
     raise AssertionError(f"{count} rows do not come:\n{gateway.log[-4000:]}")
 
 
-async def test_a_mention_becomes_a_record_and_is_answered_on_x(home: Path) -> None:
+async def test_a_mention_becomes_a_record_and_is_answered_on_x(gateway: XGateway) -> None:
     """From the post to central.db, and the receipt with the case code below the post."""
-    async with serving_x() as x, gateway_for(x, home) as gateway:
+    async with serving_x() as x, reading(x, gateway):
         post = x.mention("Lampu jalan di Jl. Contoh mati sejak Senin")
         await until_recorded(gateway, 1)
         await x.until(lambda: bool(x.replies))
@@ -102,9 +106,9 @@ async def test_a_mention_becomes_a_record_and_is_answered_on_x(home: Path) -> No
     assert code in reply["text"]
 
 
-async def test_a_hit_of_a_rule_is_a_signal_and_no_record(home: Path) -> None:
+async def test_a_hit_of_a_rule_is_a_signal_and_no_record(gateway: XGateway) -> None:
     """The monitor's table holds it; the central store does not."""
-    async with serving_x() as x, gateway_for(x, home) as gateway:
+    async with serving_x() as x, reading(x, gateway):
         x.post("Banjir di Jl. Contoh")
         found = await until_rows(gateway, "select channel, source from signals", 1)
         await until_drained(gateway)
@@ -114,11 +118,13 @@ async def test_a_hit_of_a_rule_is_a_signal_and_no_record(home: Path) -> None:
         assert x.replies == []
 
 
-async def test_a_kill_between_two_pages_loses_nothing_and_doubles_nothing(home: Path) -> None:
+async def test_a_kill_between_two_pages_loses_and_doubles_nothing(
+    gateway: XGateway,
+) -> None:
     """`kill -9` while the second page is awaited: each mention one record, paid once."""
     async with serving_x() as x:
         posts = [x.mention(f"keluhan nomor {number} di Jl. Contoh") for number in range(110)]
-        gateway = gateway_for(x, home)
+        reading(x, gateway)
         # An answer that was on its way at the kill is not sent again: a person looks at it.
         gateway.settings["outbox"] = {"uncertain_wait": 1.0}
         x.faults.extend([None, hang])
@@ -142,9 +148,9 @@ async def test_a_kill_between_two_pages_loses_nothing_and_doubles_nothing(home: 
     assert f"x: spent {x.bill / 1e6:.3f} of" in status.stdout
 
 
-async def test_a_revoked_key_shows_in_status_and_passes(home: Path) -> None:
+async def test_a_revoked_key_shows_in_status_and_passes(gateway: XGateway) -> None:
     """`status` and the metrics say bad credentials; SMS go on; when the key is good, X goes on."""
-    async with serving_x() as x, gateway_for(x, home) as gateway:
+    async with serving_x() as x, reading(x, gateway):
         x.faults.extend([says(401)] * 400)
         await until_rows(gateway, "select kind from troubles where channel = 'x'", 1)
         during = await gateway.command("status")
@@ -154,15 +160,15 @@ async def test_a_revoked_key_shows_in_status_and_passes(home: Path) -> None:
         x.mention("setelah kunci diganti")
         await until_recorded(gateway, 2)
 
-        assert "x: BAD_CREDENTIALS" in during.stdout
+        assert re.search(r"\bx( at [\w ]+)?: BAD_CREDENTIALS", during.stdout)
         assert 'gateway_channel_trouble{channel="x",kind="bad_credentials"} 1.0' in metrics
         assert sent.returncode == 0
         assert BEARER not in gateway.log
 
 
-async def test_send_plays_a_mention(home: Path) -> None:
+async def test_send_plays_a_mention(gateway: XGateway) -> None:
     """`lapor-gateway send x` posts a signed event; it becomes a record."""
-    async with serving_x() as x, gateway_for(x, home) as gateway:
+    async with serving_x() as x, reading(x, gateway):
         sent = await gateway.command("send", "x", "pohon tumbang", "--at", gateway.url)
         await until_recorded(gateway, 1)
 

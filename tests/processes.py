@@ -1,0 +1,50 @@
+"""What runs on this machine, as /proc tells: children of a process, and what was left behind."""
+
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+# Places of the numbers behind the state in /proc/*/stat.
+PARENT, SESSION = 0, 2
+
+
+def children(pid: int) -> dict[int, str]:
+    """The child processes of a process and what they were started as."""
+    return {child: command for child, parent, command in _all(PARENT) if parent == pid}
+
+
+def thinker(pid: int) -> int:
+    """The process that reads and composes for the gateway with this pid."""
+    return thinkers(pid)[0]
+
+
+def thinkers(pid: int) -> list[int]:
+    """All processes that do, where there are several."""
+    return [child for child, name in children(pid).items() if "resource_tracker" not in name]
+
+
+def left_of(sessions: Collection[int]) -> dict[int, str]:
+    """Processes that still run of those that were started as leaders of these sessions."""
+    return {pid: command for pid, session, command in _all(SESSION) if session in sessions}
+
+
+def started_with(word: str) -> list[int]:
+    """Processes with this in what they were started as."""
+    return [pid for pid, _, command in _all(PARENT) if word in command]
+
+
+def running(pids: Collection[int]) -> set[int]:
+    """Those of these processes that have not ended."""
+    return {pid for pid, *_ in _all(PARENT)} & set(pids)
+
+
+def _all(field: int) -> Iterator[tuple[int, int, str]]:
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            state, *numbers = (entry / "stat").read_text().rpartition(")")[2].split()
+            command = (entry / "cmdline").read_text().replace("\0", " ")
+        except OSError:
+            continue  # it ended meanwhile
+        if state != "Z":
+            yield int(entry.name), int(numbers[field]), command
