@@ -97,8 +97,7 @@ class Journal:
         now = self._clock()
         waiting = [self._sealed(channel, delivery, now) for delivery in deliveries]
         waiting[-1].cursor, waiting[-1].allowed = cursor, allowed
-        self._queue.extend(waiting)
-        self._order()
+        self._add(waiting)
         if len(waiting) == 1:
             return [await waiting[0].future]
         return list(await asyncio.gather(*(item.future for item in waiting)))
@@ -107,8 +106,7 @@ class Journal:
         """As `accept` of one delivery; done, or refused with NotStored, when it is on disk."""
         self._refuse_excess()
         item = self._sealed(channel, delivery, self._clock())
-        self._queue.append(item)
-        self._order()
+        self._add([item])
         return item.future
 
     def _refuse_excess(self) -> None:
@@ -119,12 +117,16 @@ class Journal:
 
     def _sealed(self, channel: str, delivery: Delivery, now: int) -> Waiting:
         payload, data_key = self._vault.seal(delivery.payload)
-        self._rows += 1
-        self._bytes += len(payload)
         key = storable_id(delivery.external_id)
         return Waiting(
             channel, key, now, payload, data_key, asyncio.get_running_loop().create_future()
         )
+
+    def _add(self, waiting: list[Waiting]) -> None:
+        self._rows += len(waiting)
+        self._bytes += sum(len(item.payload) for item in waiting)
+        self._queue.extend(waiting)
+        self._order()
 
     async def _move(
         self, channel: str, cursor: Cursor | None, allowed: Callable[[Transaction], None]

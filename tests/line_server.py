@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from aiohttp import web
+from listening import listening
 
 from channels.contract import Secret
 
@@ -139,13 +140,8 @@ class LinePlatform:
         app.router.add_post("/v2/bot/message/{verb}", self._message)
         app.router.add_get("/v2/bot/message/{id}/content", self._content)
         app.router.add_get("/v2/bot/message/{id}/content/transcoding", self._transcoding)
-        runner = web.AppRunner(app)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        host, port = runner.addresses[0][:2]
-        self.url = f"http://{host}:{port}"
-        yield self
-        await runner.cleanup()
+        async with listening(web.AppRunner(app)) as self.url:
+            yield self
 
     async def _message(self, request: web.Request) -> web.Response:
         verb, raw = request.match_info["verb"], await request.read()

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from aiohttp import web
+from listening import listening
 
 from channels.contract import Secret
 
@@ -123,13 +124,8 @@ class MetaPlatform:
         app.router.add_get(f"/{VERSION}/{{id}}", self._get)
         app.router.add_get("/media/{id}", self._media)
         app.router.add_get("/cdn/{name}", self._file)
-        runner = web.AppRunner(app)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        host, port = runner.addresses[0][:2]
-        self.url = f"http://{host}:{port}"
-        yield self
-        await runner.cleanup()
+        async with listening(web.AppRunner(app)) as self.url:
+            yield self
 
     # --- messages ------------------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 from aiohttp import web
 from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet
+from listening import listening
 from ports import unused_port
 
 CLIENT, SECRET = "lapor console", "s:3cret/&"
@@ -118,10 +119,5 @@ async def idp() -> AsyncIterator[Idp]:
     app.router.add_get("/keys", one.keys)
     app.router.add_get("/authorize", one.authorize)
     app.router.add_post("/token", one.token)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", port).start()
-    try:
+    async with listening(web.AppRunner(app, access_log=None), port):
         yield one
-    finally:
-        await runner.cleanup()

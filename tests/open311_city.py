@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from aiohttp import web
-from ports import unused_port
+from listening import listening
 
 API_KEY = "kunci-kota-0001"
 SERVICES: Sequence[dict[str, Any]] = (
@@ -159,12 +159,6 @@ async def city() -> AsyncIterator[City]:
     served = City()
     app = web.Application()
     app.router.add_route("*", "/v2/{resource:.*}", served.answer)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    port = unused_port()
-    await web.TCPSite(runner, "127.0.0.1", port).start()
-    served.url = f"http://127.0.0.1:{port}/v2"
-    try:
+    async with listening(web.AppRunner(app, access_log=None)) as url:
+        served.url = f"{url}/v2"
         yield served
-    finally:
-        await runner.cleanup()

@@ -21,7 +21,7 @@ from itertools import count
 from pathlib import Path
 
 import psycopg
-from processes import children
+from processes import children, end_at_once
 from psycopg.conninfo import conninfo_to_dict
 
 ABSENT = """no PostgreSQL for the tests; looked for, in this order:
@@ -193,10 +193,7 @@ class Server:
     def kill(self) -> None:
         """End the server and every process of it at once, as the kernel would."""
         assert self._process
-        pids = [self._process.pid, *children(self._process.pid)]
-        for pid in pids:
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+        end_at_once(self._process.pid)
         self._process.wait()
 
     def kill_backend(self) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from aiohttp import web
 from doors import LeanInbox
+from listening import listening
 
 from channels.contract import (
     Accepted,
@@ -70,7 +71,7 @@ async def serving(routes: Iterable[web.AbstractRouteDef], *, port: int = 0) -> A
     """A real server with these routes on 127.0.0.1; gives its address."""
     app = web.Application()
     app.add_routes(routes)
-    async with _listening(web.AppRunner(app), port) as url:
+    async with listening(web.AppRunner(app), port) as url:
         yield url
 
 
@@ -78,19 +79,8 @@ async def serving(routes: Iterable[web.AbstractRouteDef], *, port: int = 0) -> A
 async def receiving(channel: Channel, inbox: Inbox, *, port: int = 0) -> AsyncIterator[str]:
     """The gateway's own listener before a channel, the quick way included; gives its address."""
     app = public_app(channel.routes(inbox), most_bytes=1 << 20, quick=channel.quick(inbox))
-    async with _listening(runner_of(app, drain=1), port) as url:
+    async with listening(runner_of(app, drain=1), port) as url:
         yield url
-
-
-@contextlib.asynccontextmanager
-async def _listening(runner: web.AppRunner, port: int) -> AsyncIterator[str]:
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, "127.0.0.1", port).start()
-        host, bound = runner.addresses[0][:2]
-        yield f"http://{host}:{bound}"
-    finally:
-        await runner.cleanup()
 
 
 @dataclass(slots=True)

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from aiohttp import web
-from ports import unused_port
+from listening import listening
 
 TOKEN = "kunci-uji-0001"
 MAPPING = """
@@ -197,12 +197,6 @@ async def sp4n() -> AsyncIterator[Sp4n]:
     served = Sp4n()
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", served.answer)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    port = unused_port()
-    await web.TCPSite(runner, "127.0.0.1", port).start()
-    served.url = f"http://127.0.0.1:{port}/v9"
-    try:
+    async with listening(web.AppRunner(app, access_log=None)) as url:
+        served.url = f"{url}/v9"
         yield served
-    finally:
-        await runner.cleanup()

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import aiohttp
 from aiohttp import web
+from listening import listening
 from telegram_people import DATE, JSON, Failure, People
 
 TOKEN = "7000000001:invented-token-of-a-test"
@@ -255,15 +256,11 @@ async def telegram(*, second: float = 0.01, port: int = 0) -> AsyncIterator[Tele
     """A running server; `second` is how long a second of Telegram's lasts."""
     server = TelegramServer(second=second)
     runner = web.AppRunner(server.app(), access_log=None, shutdown_timeout=1)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, "127.0.0.1", port).start()
-        host, bound = runner.addresses[0][:2]
-        server.url = f"http://{host}:{bound}"
-        yield server
-    finally:
-        server.stop()
-        await runner.cleanup()
+    async with listening(runner, port) as server.url:
+        try:
+            yield server
+        finally:
+            server.stop()
 
 
 def result(value: object) -> web.Response:

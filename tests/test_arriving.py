@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 from aiohttp import web
 from doors import door
+from listening import listening
 
 from channels.body import read_body
 from channels.contract import Channel, Secret
@@ -79,12 +80,8 @@ async def listener(held: asyncio.Queue[int]) -> AsyncIterator[tuple[str, int]]:
 
     routes = [web.post("/in/x", receive), web.post("/form", take_form)]
     runner = runner_of(public_app(routes, most_bytes=ROOM, arriving_bytes=ROOM), drain=1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    try:
+    async with listening(runner):
         yield runner.addresses[0][:2]
-    finally:
-        await runner.cleanup()
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -207,11 +208,7 @@ async def test_an_officer_sorts_without_a_mouse(site: Site, tmp_path: Path) -> N
     """A accepts the row in focus, u takes it back, e and a number choose; new rows come by news."""
     first = await site.sms("+6280000000001", LAMP)
     second = await site.sms("+6280000000002", RUBBISH)
-    async with site.desk(RINI) as desk, running_chromium(tmp_path / "home") as browser:
-        await until_listed(desk, first, second)
-        page = await browser.page(DESK, scripts=True)
-        await page.ask("Network.setCookie", name="as", value=RINI.login, url=site.internal)
-        await page.go(f"{site.internal}/console/inbox")
+    async with site.desk(RINI) as desk, seated(site, desk, tmp_path, first, second) as page:
         await press(page, "j")
         await follow(page, "a")
         await until(page, "document.querySelectorAll('#list [data-row]').length == 1")
@@ -237,11 +234,7 @@ async def test_an_officer_sorts_without_a_mouse(site: Site, tmp_path: Path) -> N
 async def test_news_take_the_focus_from_nobody(site: Site, tmp_path: Path) -> None:
     """A row comes in while the top three are open: the number pressed next still chooses."""
     lamp = await site.sms("+6280000000001", LAMP)
-    async with site.desk(RINI) as desk, running_chromium(tmp_path / "home") as browser:
-        await until_listed(desk, lamp)
-        page = await browser.page(DESK, scripts=True)
-        await page.ask("Network.setCookie", name="as", value=RINI.login, url=site.internal)
-        await page.go(f"{site.internal}/console/inbox")
+    async with site.desk(RINI) as desk, seated(site, desk, tmp_path, lamp) as page:
         await press(page, "j")
         await follow(page, "e")
         await until(page, "document.activeElement.matches('.pick [data-key=\"1\"]')")
@@ -254,6 +247,17 @@ async def test_news_take_the_focus_from_nobody(site: Site, tmp_path: Path) -> No
 
 
 LAST = "[...document.querySelectorAll('#list [data-row]')].at(-1).id.slice(2)"
+
+
+@asynccontextmanager
+async def seated(site: Site, desk: Desk, home: Path, *codes: str) -> AsyncIterator[Page]:
+    """Rini's list in a real browser, once these reports are in it."""
+    async with running_chromium(home / "browser") as browser:
+        await until_listed(desk, *codes)
+        page = await browser.page(DESK, scripts=True)
+        await page.ask("Network.setCookie", name="as", value=RINI.login, url=site.internal)
+        await page.go(f"{site.internal}/console/inbox")
+        yield page
 
 
 async def press(page: Page, key: str) -> None:

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 from aiohttp import web
+from listening import listening
 
 from channels.acknowledgement import Acknowledgement
 from channels.contract import NotStored
@@ -49,12 +50,8 @@ async def listener(
         reading_seconds=reading_seconds,
     )
     runner = runner_of(app, drain=1, idle_seconds=idle_seconds)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    try:
+    async with listening(runner):
         yield runner
-    finally:
-        await runner.cleanup()
 
 
 @asynccontextmanager

@@ -13,6 +13,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.http_parser import HttpRequestParser
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from listening import listening
 from sms_gateway import RecordingInbox, opened, receiving
 
 from channels.acknowledgement import Acknowledgement
@@ -89,17 +90,15 @@ class Line:
 
 
 @asynccontextmanager
-async def listening(door: Door, idle_seconds: float = IDLE_SECONDS) -> AsyncIterator[web.AppRunner]:
+async def opened_door(
+    door: Door, idle_seconds: float = IDLE_SECONDS
+) -> AsyncIterator[web.AppRunner]:
     """The public listener with this door at /in/x."""
     quick = {"/in/x": QuickDoor(door.take, Acknowledgement(b"ok"))}
     app = public_app([web.post("/in/x", door.receive)], most_bytes=1 << 20, quick=quick)
     runner = runner_of(app, drain=5, idle_seconds=idle_seconds)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    try:
+    async with listening(runner):
         yield runner
-    finally:
-        await runner.cleanup()
 
 
 async def call(runner: web.AppRunner) -> Line:
@@ -110,7 +109,7 @@ async def call(runner: web.AppRunner) -> Line:
 async def test_what_is_here_in_one_piece_goes_the_quick_way() -> None:
     """Request after request on one connection; query, headers, body and sender arrive."""
     door = Door()
-    async with listening(door) as runner:
+    async with opened_door(door) as runner:
         line = await call(runner)
         for body in (b"satu", b"dua"):
             line.writer.write(post("/in/x?a=1&b=%20", body, "X-Kannel-From:  0812 "))
@@ -140,7 +139,7 @@ async def test_what_is_here_in_one_piece_goes_the_quick_way() -> None:
 async def test_whatever_is_unusual_is_aiohttps(request_: bytes) -> None:
     """It is handed over whole, and every later request of the connection with it."""
     door = Door()
-    async with listening(door) as runner:
+    async with opened_door(door) as runner:
         line = await call(runner)
         line.writer.write(request_)
         assert await line.answer() == ("200", "usual")
@@ -156,7 +155,7 @@ async def test_whatever_is_unusual_is_aiohttps(request_: bytes) -> None:
 async def test_a_request_in_pieces_is_put_together() -> None:
     """Head and body in packets of their own."""
     door = Door()
-    async with listening(door) as runner:
+    async with opened_door(door) as runner:
         line = await call(runner)
         for piece in (
             b"POST /in/x HT",
@@ -176,7 +175,7 @@ async def test_a_request_in_pieces_is_put_together() -> None:
 async def test_answers_come_in_the_order_of_the_requests() -> None:
     """What is said before the answer waits for it, however much that is."""
     door = Door(at_once=False)
-    async with listening(door) as runner:
+    async with opened_door(door) as runner:
         line = await call(runner)
         line.writer.write(post("/in/x", b"satu"))
         await asyncio.wait_for(door.came.wait(), 30)
@@ -194,7 +193,7 @@ async def test_answers_come_in_the_order_of_the_requests() -> None:
 @pytest.mark.parametrize("body", [b"full", b"lost"])
 async def test_what_is_not_stored_is_not_acknowledged(body: bytes) -> None:
     """Refused at once or by the disk: 503, and the connection is as good as before."""
-    async with listening(Door()) as runner:
+    async with opened_door(Door()) as runner:
         line = await call(runner)
         line.writer.write(post("/in/x", body))
         status, document = await line.answer()
@@ -209,7 +208,7 @@ async def test_what_is_not_stored_is_not_acknowledged(body: bytes) -> None:
 async def test_who_hangs_up_has_still_said_it() -> None:
     """Nobody hears the answer, and nothing breaks."""
     door = Door(at_once=False)
-    async with listening(door) as runner:
+    async with opened_door(door) as runner:
         line = await call(runner)
         line.writer.write(post("/in/x"))
         await asyncio.wait_for(door.came.wait(), 30)
@@ -225,7 +224,7 @@ async def test_who_hangs_up_has_still_said_it() -> None:
 async def test_a_stop_waits_for_what_is_on_its_way() -> None:
     """Its sender hears that it is stored; who asks nothing is sent away at once."""
     door = Door(at_once=False)
-    async with listening(door) as runner:
+    async with opened_door(door) as runner:
         line, idle = await call(runner), await call(runner)
         line.writer.write(post("/in/x"))
         await asyncio.wait_for(door.came.wait(), 30)
@@ -241,7 +240,7 @@ async def test_a_stop_waits_for_what_is_on_its_way() -> None:
 async def test_who_says_nothing_more_is_sent_away() -> None:
     """Idle before the first request or after it; a message on its way is no idleness."""
     door = Door(at_once=False)
-    async with listening(door, idle_seconds=0.1) as runner:
+    async with opened_door(door, idle_seconds=0.1) as runner:
         silent, waits = await call(runner), await call(runner)
         waits.writer.write(post("/in/x"))
         assert await silent.end() == b""

@@ -15,6 +15,7 @@ from gateway_process import Gateway
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from ledger import rows
+from listening import listening
 from x_site import until_stored, until_troubles
 
 from channels.contract import Point, Refused, Reply, Signal
@@ -83,13 +84,8 @@ async def printing() -> AsyncIterator[Paper]:
     app = web.Application()
     app.add_routes([web.get("/feed", paper.handle), web.get("/moved", elsewhere)])
     runner = web.AppRunner(app, shutdown_timeout=0.1)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        paper.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    async with listening(runner) as paper.url:
         yield paper
-    finally:
-        await runner.cleanup()
 
 
 def opened(*feeds: Feed, **more: Any) -> Rss:  # noqa: ANN401 (options)

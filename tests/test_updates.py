@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
 from io import BytesIO
 from itertools import pairwise
 from typing import Any, ClassVar, TypeVar
@@ -13,6 +12,7 @@ import pytest
 from aiohttp import web
 from cases import STORE, reported, state_of, update
 from forwarding import NOW, record_id
+from listening import listening
 from sms_gateway import serving
 
 from channels.contract import Secret, TryLater
@@ -132,19 +132,9 @@ async def site(database: Store, taker: Taker) -> AsyncIterator[Site]:
         clock=lambda: LATER,
         told=lambda _, taken: told.append(taken),
     )
-    async with _listening(public_app(door.routes(), most_bytes=32 << 20)) as url:
+    app = public_app(door.routes(), most_bytes=32 << 20)
+    async with listening(web.AppRunner(app)) as url:
         yield Site(url, weather, told)
-
-
-@asynccontextmanager
-async def _listening(app: web.Application) -> AsyncIterator[str]:
-    runner = web.AppRunner(app)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
-    finally:
-        await runner.cleanup()
 
 
 # --- the door ---------------------------------------------------------------------------------

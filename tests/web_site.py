@@ -10,6 +10,7 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 from doors import LeanInbox
+from listening import listening
 
 from channels.contract import Accepted, Cursor, Delivery, NotStored, PublicStatus
 from channels.web import Web
@@ -159,14 +160,8 @@ async def running_site(
     app = web.Application()
     app.add_routes(channel.routes(inbox))
     runner = web.AppRunner(app, shutdown_timeout=1)
-    await runner.setup()
-    listener = web.TCPSite(runner, "127.0.0.1", 0)
-    await listener.start()
-    port = runner.addresses[0][1]
-    try:
-        yield Site(f"http://127.0.0.1:{port}", channel, inbox)
-    finally:
-        await runner.cleanup()
+    async with listening(runner) as url:
+        yield Site(url, channel, inbox)
 
 
 @asynccontextmanager

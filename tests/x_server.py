@@ -22,6 +22,7 @@ from email.utils import formatdate
 from typing import Any
 
 from aiohttp import web
+from listening import listening
 from multidict import MultiMapping
 from oauthlib.oauth1.rfc5849 import signature as oauth  # type: ignore[import-untyped]
 
@@ -386,10 +387,5 @@ async def serving_x(port: int = 0) -> AsyncIterator[FakeX]:
     app = web.Application(middlewares=[x.answer])
     app.add_routes(x.routes())
     runner = web.AppRunner(app, shutdown_timeout=0.1)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, "127.0.0.1", port).start()
-        x.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    async with listening(runner, port) as x.url:
         yield x
-    finally:
-        await runner.cleanup()

@@ -39,7 +39,7 @@ or b.updated_at <> r.updated_at
 """
 CHANGED = f"""
 select r.updated_at, r.number from records r left join board b on b.number = r.number
-where (r.updated_at, r.number) > (:since, :after) and ({DIFFERS})
+where (r.updated_at, r.number) > (:since, :after) and r.number is not null and ({DIFFERS})
 order by r.updated_at, r.number limit :limit
 """
 COMPARED = f"""

@@ -26,7 +26,10 @@ USED = re.compile(
 )
 ASKED = re.compile(r"\w\.([A-Z][A-Z_]+)\b")
 #: What is made in a function and kept under no name of its own: how these files use it.
-UNNAMED = {"gateway/console/deeds.py": frozenset({"fullmatch"})}
+UNNAMED = {
+    "gateway/console/deeds.py": frozenset({"fullmatch"}),
+    "normalizer/text_table.py": frozenset({"match", "fullmatch"}),
+}
 #: By file and line, the patterns and flags that were compiled there.
 Seen = defaultdict[tuple[str, int], set[Written]]
 
@@ -148,24 +151,25 @@ def _sites() -> Iterator[Site]:
 def _uses(texts: Mapping[str, str]) -> dict[tuple[str, str], frozenset[str]]:
     """By file and name, the methods of a pattern that are called; none where it is handed on."""
     called: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
-    handed = set()
+    kept: set[tuple[str, str]] = set()
+    handed: set[tuple[str, str]] = set()
     for file, text in texts.items():
         for name, way, set_to in USED.findall(IMPORTED.sub("", text)):
             if way:
                 called[file, name].add(way)
-            elif not set_to:
-                handed.add((file, name))
+            else:
+                (kept if set_to else handed).add((file, name))
     whole = "\n".join(texts.values())
     elsewhere = set(re.findall(r"\w+", " ".join(IMPORTED.findall(whole))) + ASKED.findall(whole))
     everywhere: defaultdict[str, set[str]] = defaultdict(set)
     for (_, name), ways in called.items():
         everywhere[name] |= ways
     handed |= {(file, name) for file, name in called if name in elsewhere & {n for _, n in handed}}
-    return {
-        (file, name): _as_ways(everywhere[name] if name in elsewhere else ways)
-        for (file, name), ways in called.items()
-        if (file, name) not in handed
+    used = {
+        (file, name): everywhere[name] if name in elsewhere else called.get((file, name))
+        for file, name in kept - handed
     }
+    return {where: _as_ways(ways) for where, ways in used.items() if ways}
 
 
 def _as_ways(methods: set[str]) -> frozenset[str]:

@@ -6,9 +6,7 @@ comes back as a standby. Patroni refuses to run as root, so there it runs in a u
 """
 
 import json
-import os
 import shutil
-import signal
 import subprocess
 import tempfile
 import time
@@ -21,7 +19,7 @@ from typing import Any
 import peers
 from ports import unused_port
 from postgres import PostgresAbsent, not_root, programs_found
-from processes import children, started_with
+from processes import end_at_once, started_with
 
 NAMES = ("satu", "dua", "tiga")
 UP_SECONDS = 180.0
@@ -77,10 +75,7 @@ class Node:
 
     def kill(self) -> None:
         """End Patroni, the server and every process of it at once."""
-        pids = started_with(str(self.home))
-        for pid in [*pids, *(child for parent in pids for child in children(parent))]:
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+        end_at_once(*started_with(str(self.home)))
         if self._process:
             self._process.wait()
 

@@ -60,8 +60,12 @@ def main(
             console.print(rows[-1].as_text(), markup=False, soft_wrap=True)
     if write:
         (ROOT / "docs/torture.md").write_text(as_markdown(size, rows))
-    if not all(row.passed for row in rows):
-        raise SystemExit(1)
+    if failed := [row for row in rows if not row.passed]:
+        # Again at the very end, where a log that was cut short still has them.
+        for row in failed:
+            console.print(row.as_text(), markup=False, soft_wrap=True)
+        raise SystemExit(f"{len(failed)} of {len(rows)} lines failed, torture seed {seed}")
+    console.print(f"{len(rows)} lines, none failed")
 
 
 def _chosen(

@@ -5,9 +5,7 @@ Promotion is by hand, as an operator without Patroni does it: the standby that h
 becomes the primary, and the other one follows it from then on.
 """
 
-import os
 import shutil
-import signal
 import subprocess
 import tempfile
 import time
@@ -19,6 +17,7 @@ from pathlib import Path
 import psycopg
 from ports import unused_port
 from postgres import START_SECONDS, initialise, not_root, programs_found
+from processes import end_at_once
 
 STANDBYS = ("s1", "s2")
 SETTINGS = (
@@ -76,12 +75,7 @@ class Node:
         """End it and its children as a power cut would."""
         if self.process is None or self.process.poll() is not None:
             return
-        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
-        for pid in (self.process.pid, *map(int, children.split())):
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                continue
+        end_at_once(self.process.pid)
         self.process.wait(START_SECONDS)
 
     def one(self, sql: str) -> object:
