@@ -21,7 +21,8 @@ def split_address(address: str) -> tuple[str, int]:
     """Host and port; raises ValueError for what is none."""
     host, colon, port = address.rpartition(":")
     if not colon or not host or not port.isdigit():
-        raise ValueError(f"{address!r} is not of the form host:port")
+        # Somebody may have written an account and its password before it.
+        raise ValueError(f"{address.rpartition('@')[2]!r} is not of the form host:port")
     return host.strip("[]"), int(port)
 
 

@@ -31,9 +31,8 @@ class Guard:
     def __init__(self, secrets: Sequence[Secret], place: str, allow: Sequence[str] = ()) -> None:
         self._kind, _, self._name = place.partition(":")
         if self._kind not in _PLACES or not self._name:
-            raise ValueError(
-                f"secret_in must be header:, query: or hmac: and a name, not {place!r}"
-            )
+            # What stands there is not repeated: it may be the secret itself.
+            raise ValueError("secret_in must be header:, query: or hmac: and a name")
         if len(secrets) > _MOST_SECRETS or not all(secret.value for secret in secrets):
             raise ValueError("secrets must be one or, while it is being replaced, two; none empty")
         self._secrets = [secret.value.encode() for secret in secrets]

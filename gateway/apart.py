@@ -17,6 +17,8 @@ from multiprocessing.util import Finalize
 from threading import Thread
 from typing import Any, Literal
 
+from gateway import last_words
+
 Call = tuple[Callable[..., object], tuple[Any, ...], dict[str, Any]]
 
 
@@ -109,10 +111,16 @@ def _dismiss(pipe: "Connection[Any, Any]") -> None:
 def _serve(
     pipe: "Connection[Any, Any]", begin: Callable[..., object], begun_with: tuple[object, ...]
 ) -> None:
-    begin(*begun_with)
-    with suppress(EOFError, OSError):
-        while call := pipe.recv():
-            _answer(pipe, call)
+    last_words.keep()
+    try:
+        begin(*begun_with)
+        with suppress(EOFError, OSError):
+            while call := pipe.recv():
+                _answer(pipe, call)
+    except Exception as exc:  # noqa: BLE001 (see below)
+        # multiprocessing would write the error's words to stderr.
+        last_words.tell(exc)
+        raise SystemExit(1) from None
 
 
 def _answer(pipe: "Connection[Any, Any]", call: Call) -> None:

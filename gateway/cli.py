@@ -9,6 +9,7 @@ import sys
 
 import click
 
+from gateway import last_words
 from gateway.commands.act import parked, replay
 from gateway.commands.backup import backup
 from gateway.commands.check import check
@@ -76,6 +77,7 @@ for command in (*OPERATE, *ACCESS, *PRIVACY, *OFFICERS, *MEASURE):
 
 def main() -> None:
     """Run the command line; what an operator can mend ends in one sentence."""
+    last_words.keep()
     try:
         cli()
     except SettingsError as exc:
