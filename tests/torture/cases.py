@@ -3,6 +3,7 @@
 from torture import (
     again,
     backlog,
+    canaries,
     clocks,
     cluster,
     dying,
@@ -44,6 +45,7 @@ CASES: tuple[Case, ...] = tuple(
         (
             *again.CASES,
             *backlog.CASES,
+            *canaries.CASES,
             *clocks.CASES,
             *cluster.CASES,
             *dying.CASES,

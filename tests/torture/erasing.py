@@ -11,6 +11,7 @@ import asyncio
 import os
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import aiohttp
 from gateway_process import Gateway
@@ -87,8 +88,8 @@ def _keys(url: str) -> list[bytes]:
 
 def _found(gateway: Gateway, url: str, needles: list[bytes]) -> int:
     """How many of these are in any file, or in a dump of the database."""
-    contents = list(_contents(gateway, url))
-    return sum(any(needle in content for content in contents) for needle in needles)
+    searched = list(contents(gateway.home, url))
+    return sum(any(needle in content for content in searched) for needle in needles)
 
 
 async def _left(gateway: Gateway, url: str, needles: list[bytes]) -> int:
@@ -101,8 +102,9 @@ async def _left(gateway: Gateway, url: str, needles: list[bytes]) -> int:
     return left
 
 
-def _contents(gateway: Gateway, url: str) -> Iterator[bytes]:
-    for path in gateway.home.rglob("*"):
+def contents(folder: Path, url: str) -> Iterator[bytes]:
+    """Every file below a folder, and of a database on PostgreSQL a dump, also without its hex."""
+    for path in folder.rglob("*"):
         if path.is_file():
             yield path.read_bytes()
     if not url.startswith("sqlite:"):
