@@ -45,7 +45,6 @@ class Door:
 
 def doors() -> list[Door]:
     """All but the form and the mail, which are no single request."""
-    signed = {"proven": _hub}
     return [
         Door(
             name="sms",
@@ -68,21 +67,21 @@ def doors() -> list[Door]:
             path="/in/whatsapp",
             secret="door_whatsapp",
             written=_whatsapp,
-            **signed,
+            proven=_hub,
         ),
         Door(
             name="messenger",
             path="/in/messenger",
             secret="door_messenger",
             written=_chat("page"),
-            **signed,
+            proven=_hub,
         ),
         Door(
             name="instagram",
             path="/in/instagram",
             secret="door_instagram",
             written=_chat("instagram"),
-            **signed,
+            proven=_hub,
         ),
         Door(name="x", path="/in/x", secret="door_x", written=_post, proven=_by_x),
         Door(name="api", path="/api/v1/reports", secret="app_key", written=_report, proven=_bearer),
