@@ -47,7 +47,7 @@ async def ordered(home: Path, environment: dict[str, str], orders: Sequence[Orde
     lines = "".join(json.dumps(asdict(order)) + "\n" for order in orders)
     ended = await asyncio.to_thread(
         subprocess.run,
-        [sys.executable, __file__, folder],
+        [sys.executable, __file__, str(folder)],
         cwd=home,
         env={"PATH": os.environ["PATH"], "HOME": str(home), **environment},
         input=lines,
