@@ -3,6 +3,7 @@
 from torture import (
     again,
     backlog,
+    by_tests,
     clocks,
     cluster,
     dying,
@@ -44,6 +45,7 @@ CASES: tuple[Case, ...] = tuple(
         (
             *again.CASES,
             *backlog.CASES,
+            *by_tests.CASES,
             *clocks.CASES,
             *cluster.CASES,
             *dying.CASES,
