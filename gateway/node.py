@@ -33,6 +33,7 @@ def taken_name(folder: Path) -> Iterator[str]:
 
 def _locked(path: Path) -> IO[str] | None:
     """The file, locked; None where another process has it."""
+    path.touch(mode=0o600)
     file = path.open("a+")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

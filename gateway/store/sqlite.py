@@ -72,7 +72,9 @@ class Sqlite:
     def lock(self) -> None:
         """Keep other gateway processes away from this file until `unlock`."""
         self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._lock_file = Path(f"{self.path}.lock").open("a")  # noqa: SIM115 (held open on purpose)
+        lock = Path(f"{self.path}.lock")
+        lock.touch(mode=0o600)
+        self._lock_file = lock.open("a")
         try:
             fcntl.flock(self._lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as exc:

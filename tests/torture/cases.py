@@ -3,6 +3,7 @@
 from torture import (
     again,
     backlog,
+    by_tests,
     canaries,
     clocks,
     cluster,
@@ -45,6 +46,7 @@ CASES: tuple[Case, ...] = tuple(
         (
             *again.CASES,
             *backlog.CASES,
+            *by_tests.CASES,
             *canaries.CASES,
             *clocks.CASES,
             *cluster.CASES,
