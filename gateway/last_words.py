@@ -41,7 +41,8 @@ def _of_main(_: type[BaseException], error: BaseException, __: TracebackType | N
 
 
 def _of_thread(args: threading.ExceptHookArgs) -> None:
-    if args.exc_value is not None:
+    # One that only ends its thread is no bug.
+    if args.exc_value is not None and not isinstance(args.exc_value, SystemExit):
         tell(args.exc_value)
 
 
