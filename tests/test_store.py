@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from postgres import Postgres
 
 from forwarder.ports import Transaction
 from gateway.store import Insert, Store, StoreConflict, StoreError, StoreUnavailable, migrate
@@ -31,6 +32,31 @@ async def test_a_write_is_seen_by_the_next_read(database: Store) -> None:
     await database.write(lambda tx: tx.run(AUDIT, at=1, what="one"))
 
     assert await database.read(count) == 1
+
+
+async def test_a_look_sees_one_moment(database: Store, database_url: str) -> None:
+    """What is committed while somebody looks is not half of what they see."""
+    loop = asyncio.get_running_loop()
+
+    def add() -> None:
+        written = database.write(lambda tx: tx.run(AUDIT, at=1, what="meanwhile"))
+        asyncio.run_coroutine_threadsafe(written, loop).result(60)
+
+    def look(tx: Transaction) -> tuple[int, int]:
+        before = count(tx)
+        add()
+        return before, count(tx)
+
+    def look_beside() -> tuple[int, int]:
+        with reading(database_url) as tx:
+            return look(tx)
+
+    inside = await database.read(look)
+    beside = await asyncio.to_thread(look_beside)
+
+    assert inside == (0, 0)
+    assert beside == (1, 1)
+    assert await database.read(count) == 2
 
 
 async def test_one_failing_piece_of_work_does_not_take_its_group_down(database: Store) -> None:
@@ -180,15 +206,22 @@ async def test_the_database_file_is_its_owners_alone(tmp_path: Path) -> None:
     assert (tmp_path / "gateway.db").stat().st_mode & 0o777 == 0o600
 
 
-async def test_commands_read_beside_the_running_gateway(tmp_path: Path) -> None:
+async def test_commands_read_beside_the_running_gateway(database_url: str) -> None:
     """A read-only look needs no lock and sees what is committed."""
-    url = f"sqlite://{tmp_path}/gateway.db"
-    store = await Store.open(url)
+    store = await Store.open(database_url)
     await store.write(lambda tx: tx.run(AUDIT, at=1, what="seen"))
 
-    with reading(url) as tx:
+    with reading(database_url) as tx:
         assert count(tx) == 1
     await store.close()
+
+
+def test_a_look_before_the_first_start_is_told_so(postgres: Postgres) -> None:
+    """A command that comes too early, to a server whose database has no table, says a sentence."""
+    empty = postgres.database()
+    with pytest.raises(StoreUnavailable, match="no database to read yet"), reading(empty):
+        pass
+    postgres.drop(empty)
 
 
 async def test_durability_is_not_negotiable_on_sqlite(tmp_path: Path) -> None:

@@ -14,12 +14,16 @@ from gateway.store.store import engine_for
 def reading(url: str) -> Iterator[Transaction]:
     """One consistent view; raises StoreError when there is no database of this version."""
     engine = engine_for(url)
+    nothing = "there is no database to read yet"
     try:
         connection = engine.connect(read_only=True)
     except engine.weather as exc:
-        raise StoreUnavailable(f"there is no database to read yet ({type(exc).__name__})") from exc
+        raise StoreUnavailable(f"{nothing} ({type(exc).__name__})") from exc
     try:
-        require_current(engine, connection)
+        try:
+            require_current(engine, connection)
+        except engine.errors as exc:  # a server's database that holds no table
+            raise StoreUnavailable(f"{nothing} ({type(exc).__name__})") from exc
         with engine.transaction(connection):
             yield BoundTransaction(engine, connection)
     finally:
