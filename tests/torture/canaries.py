@@ -26,6 +26,8 @@ select 'j' || journal_id from work where state = 'parked'
 union all select 'o' || id from outbox where state = 'parked' limit 4
 """
 LEAST_SECRETS, LEAST_PERSONAL = 20, 50
+#: Of what lies under the seal at least so much is seen: a mail may cut a word in ways of its own.
+SEEN = 0.95
 
 
 @asynccontextmanager
@@ -96,7 +98,7 @@ async def persons(chamber: Chamber) -> Finding:
         f" {_places(leaked, day)}; secrets: {_places(told, day)}; of who reported {stored} of"
         f" {wanted} words in the central store, {sealed} of {all_of_it} under the seal"
     )
-    held = len(probe) >= LEAST_PERSONAL and (stored, sealed) == (wanted, all_of_it)
+    held = len(probe) >= LEAST_PERSONAL and stored == wanted and sealed >= SEEN * all_of_it
     return Finding(figure=figure, passed=held and bool(parked) and not leaked and not told)
 
 
