@@ -192,6 +192,22 @@ async def test_check_finds_what_is_well_and_what_is_not(gateway: Gateway) -> Non
     assert "the gateway key is missing" in keyless
 
 
+async def test_check_misses_the_key_of_an_office_on_a_server(
+    gateway: Gateway, postgres_url: str
+) -> None:
+    """Where messages lie that only the lost key opens, none is to be made at the next start."""
+    gateway.database_url = postgres_url
+    async with gateway:
+        before = await ran(gateway, "check")
+        await say(gateway, "1", "Lampu padam di Jl. Kenanga")
+    key = gateway.data_dir / "gateway.key"
+    key.unlink()
+    keyless = await ran(gateway, "check", code=1)
+
+    assert "found" in before
+    assert "the gateway key is missing" in keyless
+
+
 async def test_check_names_a_mistake_in_the_settings(gateway: Gateway) -> None:
     """The table says which key is wrong, and the exit code is 1."""
     gateway.settings = {"outbox": {"cap": "soon"}}

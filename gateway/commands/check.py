@@ -23,6 +23,8 @@ from gateway.secrets import Secrets, gateway_key
 from gateway.settings import Settings
 from gateway.sockets import host_and_port
 from gateway.store import Store, StoreBusy, StoreError
+from gateway.store.reading import reading
+from gateway.store.store import database_file
 from gateway.vault import Vault
 from normalizer.gazetteer import code_of
 from normalizer.places import Places
@@ -84,12 +86,22 @@ def _key(settings: Settings) -> Finding:
     try:
         gateway_key(Secrets(dict(os.environ)), settings.data_dir, may_create=False)
     except SettingsError as exc:
-        first_start = not (settings.data_dir / "gateway.db").exists()
-        if first_start:
+        if _never_ran(settings.store_url):
             says = "will be made at the first start"
             return Finding(verdict="note", what="gateway key", says=says)
         return Finding(verdict="wrong", what="gateway key", says=str(exc))
     return Finding(verdict="ok", what="gateway key", says="found")
+
+
+def _never_ran(store_url: str) -> bool:
+    """Whether there is nothing yet that a lost key would have opened."""
+    if store_url.startswith("sqlite:"):
+        return not database_file(store_url).exists()
+    try:
+        with reading(store_url) as tx:
+            return tx.one("select id from journal limit 1") is None
+    except StoreError:
+        return True  # a server that cannot be asked is told of beside the database
 
 
 def _ministry(settings: Settings) -> Finding:
@@ -131,7 +143,7 @@ def _attachments(settings: Settings) -> Finding:
 async def _database(settings: Settings) -> list[Finding]:
     """Opens it if nobody else has; a running daemon is asked instead, and its ports are taken."""
     name = settings.store_url.split(":", 1)[0]
-    if name == "sqlite" and not (settings.data_dir / "gateway.db").exists():
+    if name == "sqlite" and _never_ran(settings.store_url):
         note = Finding(verdict="note", what="database", says="will be made at the first start")
         return [note, *_ports(settings)]
     if not_ready(settings) != NOT_RUNNING:
