@@ -1,5 +1,7 @@
 """The part of the composition the thinking process needs too: channels, rules, recorder."""
 
+from functools import lru_cache
+
 from channels.contract import Channel, Topic
 from channels.registry import CHANNELS
 from gateway.build_routes import build_routes, read_taxonomy
@@ -43,14 +45,15 @@ def build_rules(settings: Settings) -> Rules:
     """What config/ and the learned files say; SettingsError names the file that does not fit."""
     files = {**config_files(settings.config_dir), **learned_files(settings.data_dir)}
     try:
-        return read_rules(
-            files,
-            settings.tenant.area,
-            utc_hours=settings.tenant.utc_hours,
-            days_off=days_off,
-        )
+        return _rules_of(tuple(files.items()), settings.tenant.area, settings.tenant.utc_hours)
     except RulesError as exc:
         raise SettingsError(str(exc)) from exc
+
+
+# A reload reads them twice, to look and then to use; often nothing in them has changed at all.
+@lru_cache(maxsize=1)
+def _rules_of(files: tuple[tuple[str, bytes], ...], area: str, utc_hours: int) -> Rules:
+    return read_rules(dict(files), area, utc_hours=utc_hours, days_off=days_off)
 
 
 def build_clock(settings: Settings) -> Clock:

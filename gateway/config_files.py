@@ -51,7 +51,12 @@ def find_config_file(config_dir: Path | None, name: str) -> Path:
 
 def config_files(config_dir: Path | None) -> Mapping[str, bytes]:
     """The content of every file the rules are read from, by its name."""
-    return {name: _content(find_config_file(config_dir, name)) for name in RULE_FILES}
+    return {name: config_file(config_dir, name) for name in RULE_FILES}
+
+
+def config_file(config_dir: Path | None, name: str) -> bytes:
+    """The content of the operator's file of this name, or of the shipped one."""
+    return _content(find_config_file(config_dir, name))
 
 
 def learned_files(data_dir: Path) -> Mapping[str, bytes]:

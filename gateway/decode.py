@@ -16,6 +16,7 @@ import msgspec
 from channels.contract import Secret
 from gateway.errors import SettingsError
 from gateway.secrets import Secrets
+from normalizer.toml_files import parsed
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -33,10 +34,10 @@ UNKNOWN = re.compile(r"Object contains unknown field `(.*)`", re.DOTALL)
 OWN = re.compile(r"([a-z_]+): (.*)", re.DOTALL)
 
 
-def read_toml(file: Path) -> dict[str, Any]:
+def read_toml(file: Path) -> Mapping[str, Any]:
     """The content of a TOML file."""
     try:
-        return tomllib.loads(file.read_bytes().decode())
+        return parsed(file.read_bytes())
     except OSError as exc:
         raise SettingsError(f"{file}: cannot be read: {exc.strerror}") from exc
     except UnicodeDecodeError as exc:

@@ -7,6 +7,7 @@ places.csv, is taken too.
 """
 
 import csv
+import io
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
@@ -126,12 +127,24 @@ def read_tables(files: Iterable[Path], note: Callable[[int], None]) -> dict[str,
     """Code -> (name, other names); TableError where a file does not fit."""
     places: dict[str, tuple[str, str]] = {}
     for file in files:
-        for code, name, others in _rows(file):
+        for code, name, others in _rows(_content(file), file):
             places[code] = (name, others)
             note(len(places))
     if not places:
         raise TableError("no place was found in it")
     return places
+
+
+def names_in(table: bytes) -> dict[str, str]:
+    """Code -> name, of what lies in a places.csv; TableError where it does not fit."""
+    return {code: name for code, name, _ in _rows(table, "places.csv")}
+
+
+def _content(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as exc:
+        raise TableError(f"{file}: cannot be read: {exc}") from exc
 
 
 def within(places: dict[str, tuple[str, str]], wholes: Iterable[str]) -> dict[str, tuple[str, str]]:
@@ -160,23 +173,23 @@ def _cell(text: str) -> str:
     return f'"{quoted}"' if "," in text or '"' in text else text
 
 
-def _rows(file: Path) -> Iterator[tuple[str, str, str]]:
+def _rows(table: bytes, called: str | Path) -> Iterator[tuple[str, str, str]]:
     try:
-        with file.open(encoding="utf-8-sig", newline="") as lines:
-            rows = csv.reader(line for line in lines if not line.startswith("#"))
-            head = [cell.strip().lower() for cell in next(rows, [])]
-            if "code" not in head or "name" not in head:
-                raise TableError(f"{file}: expected the columns code and name in the first line")
-            code_at, name_at = head.index("code"), head.index("name")
-            others_at = head.index("others") if "others" in head else None
-            for number, row in enumerate(rows, start=2):
-                if not row:
-                    continue
-                if len(row) <= max(code_at, name_at) or not number_of(row[code_at].strip()):
-                    raise TableError(f"{file}: row {number}: expected a code such as 36.03.04.2001")
-                yield _row(row[code_at].strip(), row[name_at], _others(row, others_at))
-    except (OSError, UnicodeDecodeError, csv.Error) as exc:
-        raise TableError(f"{file}: cannot be read: {exc}") from exc
+        lines = io.StringIO(table.decode("utf-8-sig"), newline="")
+        rows = csv.reader(line for line in lines if not line.startswith("#"))
+        head = [cell.strip().lower() for cell in next(rows, [])]
+        if "code" not in head or "name" not in head:
+            raise TableError(f"{called}: expected the columns code and name in the first line")
+        code_at, name_at = head.index("code"), head.index("name")
+        others_at = head.index("others") if "others" in head else None
+        for number, row in enumerate(rows, start=2):
+            if not row:
+                continue
+            if len(row) <= max(code_at, name_at) or not number_of(row[code_at].strip()):
+                raise TableError(f"{called}: row {number}: expected a code such as 36.03.04.2001")
+            yield _row(row[code_at].strip(), row[name_at], _others(row, others_at))
+    except (UnicodeDecodeError, csv.Error) as exc:
+        raise TableError(f"{called}: cannot be read: {exc}") from exc
 
 
 def _others(row: list[str], at: int | None) -> str:

@@ -8,6 +8,7 @@ the file and the key, and the old rules stay in force.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from tomllib import TOMLDecodeError
 from types import MappingProxyType
 from typing import TypeVar
 
@@ -29,6 +30,7 @@ from normalizer.shapes import (
 )
 from normalizer.taxonomy import Taxonomy, TaxonomyError, taxonomy_of
 from normalizer.text_table import Abbreviations, abbreviations_of
+from normalizer.toml_files import parsed
 from normalizer.wording import Replies, hole_in
 
 LANGUAGES = ("id", "en")
@@ -117,8 +119,8 @@ def _decoded(files: Mapping[str, bytes], name: str, shape: type[T]) -> T:
     if content is None:
         raise RulesError(f"{name} is missing.")
     try:
-        return msgspec.toml.decode(content, type=shape)
-    except (msgspec.DecodeError, UnicodeDecodeError) as exc:
+        return msgspec.convert(parsed(content), shape)
+    except (msgspec.ValidationError, UnicodeDecodeError, TOMLDecodeError) as exc:
         raise RulesError(f"{name}: {exc}.") from exc
 
 

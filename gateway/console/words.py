@@ -2,6 +2,7 @@
 
 import tomllib
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ DEFAULT = "id"
 FOLDER = Path(__file__).with_name("words")
 
 
+@cache
 def read_words() -> Mapping[str, Mapping[str, Any]]:
     """Every sentence by language, page and name."""
     return {

@@ -8,10 +8,11 @@ as one likes. Only what fits one place alone is taken for it; else the officer c
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
-from gateway.config_files import find_config_file
-from gateway.places_table import TableError, read_tables
+from gateway.config_files import config_file
+from gateway.places_table import TableError, names_in
 from gateway.settings import Settings
 from normalizer.gazetteer import level_of, number_of, spelling
 
@@ -87,12 +88,16 @@ NO_PLACES = Places({})
 def read_places(settings: Settings) -> Places:
     """The places of places.csv, in the office's own area where it has one."""
     areas = tuple(part.strip() for part in settings.tenant.area.split(",") if part.strip())
+    return _places_in(config_file(settings.config_dir, "places.csv"), areas)
+
+
+@lru_cache(maxsize=1)
+def _places_in(table: bytes, areas: tuple[str, ...]) -> Places:
     try:
-        table = read_tables([find_config_file(settings.config_dir, "places.csv")], lambda _: None)
+        names = names_in(table)
     except TableError:
         return NO_PLACES
-    names = {code: name for code, (name, _) in table.items() if _is_ours(code, areas)}
-    return Places(names)
+    return Places({code: name for code, name in names.items() if _is_ours(code, areas)})
 
 
 def _is_ours(code: str, areas: tuple[str, ...]) -> bool:
