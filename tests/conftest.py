@@ -8,15 +8,20 @@ import re
 import socket
 from collections.abc import AsyncIterator, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
+import aiohttp_jinja2
+import jinja2
 import peers
 import pytest
 import structlog
 from clock import Clock
 from gateway_process import Gateway
 from hypothesis import settings
+from jinja2.bccache import Bucket
 from ports import unused_port
 from postgres import Postgres, PostgresAbsent, running_postgres
 
@@ -111,6 +116,32 @@ def strict_logs() -> Iterator[None]:
     root.setLevel(level)
     logging.captureWarnings(capture=False)
     structlog.reset_defaults()
+
+
+class CompiledTemplates(jinja2.BytecodeCache):
+    """Templates of this run, compiled once for all its consoles."""
+
+    def __init__(self) -> None:
+        self._code: dict[tuple[str, str], CodeType] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Give what was compiled from the same text."""
+        bucket.code = self._code.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep it."""
+        if bucket.code:
+            self._code[bucket.key, bucket.checksum] = bucket.code
+
+
+@pytest.fixture(scope="session", autouse=True)
+def templates_compiled_once() -> Iterator[None]:
+    """A gateway starts one console; the tests start hundreds."""
+    setup = aiohttp_jinja2.setup
+    with pytest.MonkeyPatch.context() as patch:
+        kept = CompiledTemplates()
+        patch.setattr(aiohttp_jinja2, "setup", partial(setup, bytecode_cache=kept))
+        yield
 
 
 @pytest.fixture

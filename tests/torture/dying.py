@@ -18,7 +18,7 @@ BACK_SECONDS = 15.0
 
 
 async def _workers_killed(chamber: Chamber) -> Finding:
-    kills = chamber.pick(short=1, quick=3, full=50)
+    kills = chamber.pick(short=1, quick=2, full=50)
     every = chamber.pick(short=0.0, quick=0.0, full=EVERY_SECONDS)
     async with town(chamber) as here:
         async with talking(here):

@@ -17,7 +17,7 @@ PROCESSES = 2
 
 async def run(chamber: Chamber) -> Finding:
     """Each parser in turn; a process that is killed by what it reads is a finding, too."""
-    count = chamber.pick(short=500, quick=2_000, full=100_000)
+    count = chamber.pick(short=500, quick=1_000, full=100_000)
     fires = await asyncio.to_thread(_all, count, chamber.seed)
     broken = [f"{one.parser}: {what}" for one in fires for what in one.broken]
     slow = [one for one in fires if one.slowest > MOST_SECONDS]

@@ -73,7 +73,7 @@ async def besieged(chamber: Chamber, store: dict[str, Any] | None = None) -> Asy
 
 
 async def _gateway_killed(chamber: Chamber) -> Finding:
-    kills = chamber.pick(short=3, quick=25, full=500)
+    kills = chamber.pick(short=3, quick=8, full=500)
     async with besieged(chamber) as siege:
         async with siege.load.running(**CLIENTS):
             for _ in range(kills):
@@ -114,7 +114,7 @@ def _kill(gateway: Gateway, victim: str) -> None:
 
 
 async def _database_killed(chamber: Chamber) -> Finding:
-    kills = chamber.pick(short=2, quick=10, full=50)
+    kills = chamber.pick(short=2, quick=4, full=50)
     # Writing for real: what a killed server finds when it starts again is what it had synced.
     with own_postgres("fsync=on", "full_page_writes=on") as server:
         async with besieged(chamber, {"store": {"url": server.address}}) as siege:
@@ -142,7 +142,7 @@ def _end(server: Server, siege: Siege, number: int) -> None:
 
 
 async def _killed_while_syncing(chamber: Chamber) -> Finding:
-    syncs = chamber.pick(short=(2, 30), quick=(1, 3, 10, 40, 90), full=tuple(range(1, 201)))
+    syncs = chamber.pick(short=(2, 30), quick=(1, 10, 60), full=tuple(range(1, 201)))
     holding = ["strace", "-D", "-f", "-qq", "-o", "/dev/null"]
     async with besieged(chamber) as siege:
         async with siege.load.running(**CLIENTS):

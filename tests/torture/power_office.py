@@ -121,7 +121,7 @@ async def _office(chamber: Chamber, answers: Answers) -> AsyncIterator[Office]:
 
 
 async def _cut_again_and_again(chamber: Chamber) -> Finding:
-    cuts = chamber.pick(short=2, quick=6, full=50)
+    cuts = chamber.pick(short=2, quick=4, full=50)
     async with all_answers() as answers, _office(chamber, answers) as office:
         await _cut_while_opening(office)
         control = await _lost_when_syncs_are_ignored(office)

@@ -19,7 +19,7 @@ STORED = "select 'record', record_id, revision from record_revisions"
 
 
 async def _stopped(chamber: Chamber) -> Finding:
-    stops = chamber.pick(short=3, quick=5, full=50)
+    stops = chamber.pick(short=3, quick=3, full=50)
     allowed = STOP_SECONDS if chamber.size == "full" else CROWDED_SECONDS
     codes, seconds, left, done = [], [], 0, 0
     async with besieged(chamber) as siege:

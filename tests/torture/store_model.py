@@ -311,7 +311,7 @@ def _stands(tx: Transaction) -> dict[str, list[tuple[object, ...]]]:
 
 async def compared(chamber: Chamber) -> Finding:
     """So many runs of so many calls each."""
-    runs, steps = chamber.pick(short=(15, 30), quick=(100, 50), full=(5_000, 100))
+    runs, steps = chamber.pick(short=(15, 30), quick=(60, 50), full=(5_000, 100))
     with chamber.store() as given:
         url = given.get("store", {}).get("url", f"sqlite://{chamber.folder}/gateway.db")
         store = await Store.open(url)
