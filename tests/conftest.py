@@ -10,7 +10,6 @@ from collections.abc import AsyncIterator, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from types import CodeType
 from typing import Any
 
 import aiohttp_jinja2
@@ -122,7 +121,7 @@ class CompiledTemplates(jinja2.BytecodeCache):
     """Templates of this run, compiled once for all its consoles."""
 
     def __init__(self) -> None:
-        self._code: dict[tuple[str, str], CodeType] = {}
+        self._code: dict[tuple[str, str], Any] = {}
 
     def load_bytecode(self, bucket: Bucket) -> None:
         """Give what was compiled from the same text."""
