@@ -11,7 +11,7 @@ import asyncio
 import hashlib
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from channels.contract import Accepted, Cursor, Delivery, NotStored
 from forwarder.ports import Database, Transaction, Vault
@@ -96,7 +96,8 @@ class Journal:
             return await self._move(channel, cursor, allowed)
         now = self._clock()
         waiting = [self._sealed(channel, delivery, now) for delivery in deliveries]
-        waiting[-1].cursor, waiting[-1].allowed = cursor, allowed
+        if cursor:
+            waiting[-1].cursor, waiting[-1].allowed = cursor, allowed
         self._add(waiting)
         if len(waiting) == 1:
             return [await waiting[0].future]
@@ -125,6 +126,10 @@ class Journal:
     def _add(self, waiting: list[Waiting]) -> None:
         self._rows += len(waiting)
         self._bytes += sum(len(item.payload) for item in waiting)
+        if waiting[-1].cursor:
+            # A commit of its own: a cursor is never ahead of any part of its page.
+            self._begin(Append(self._tail, self._queue, waiting))
+            return
         self._queue.extend(waiting)
         self._order()
 
@@ -149,9 +154,12 @@ class Journal:
         """Order a commit for what waits, unless one is ordered that has not begun."""
         if self._next is None or self._next.taken:
             self._next = Append(self._tail, self._queue)
-            task = asyncio.get_running_loop().create_task(self._write(self._next))
-            self._writing.add(task)
-            task.add_done_callback(self._writing.discard)
+            self._begin(self._next)
+
+    def _begin(self, work: Append) -> None:
+        task = asyncio.get_running_loop().create_task(self._write(work))
+        self._writing.add(task)
+        task.add_done_callback(self._writing.discard)
 
     async def _write(self, work: Append) -> None:
         late = asyncio.get_running_loop().call_later(self._patience, self._give_up, work)
@@ -162,8 +170,10 @@ class Journal:
             self._tail.careful = True
             if work is self._next:
                 self._next = None
-            # Whoever queued meanwhile would only wait as long again to hear the same.
-            self._refuse([*work.batch, *popped(self._queue, QUEUE_ROWS)], exc)
+            self._refuse(work.batch, exc)
+            if not isinstance(exc, Superseded):
+                # Whoever queued meanwhile would only wait as long again to hear the same.
+                self._refuse(popped(self._queue, QUEUE_ROWS), exc)
             if not isinstance(exc, StoreError | Superseded):
                 raise
         finally:
@@ -193,7 +203,7 @@ class Journal:
         self._overdue.add(work)
         self._refuse([*work.batch, *popped(self._queue, QUEUE_ROWS)], TimeoutError())
 
-    def _refuse(self, batch: Sequence[Waiting], error: BaseException) -> None:
+    def _refuse(self, batch: Iterable[Waiting], error: BaseException) -> None:
         for item in batch:
             self._forget(item)
             if not item.future.done():

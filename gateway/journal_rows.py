@@ -44,7 +44,7 @@ class Waiting:
     payload: bytes
     data_key: bytes
     future: asyncio.Future[Accepted]
-    #: Moves in the commit of the last delivery it stands for.
+    #: Moves with the last delivery of its page.
     cursor: Cursor | None = None
     #: Raises where the cursor must not move any more; asked in the commit that would move it.
     allowed: Callable[[Transaction], None] = lambda _: None
@@ -68,7 +68,8 @@ class Append(Urgent):
     One commit of the journal: what waits when the writer has time for it.
 
     Rows are linked in the writer's thread, commit after commit, so the next one begins without
-    asking the event loop, which has much to do just then. `batch`: these and no others.
+    asking the event loop, which has much to do just then. `batch`: these and no others, as the
+    page of a channel that reads a provider's list, whose cursor moves with it.
     """
 
     def __init__(

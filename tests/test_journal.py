@@ -10,12 +10,13 @@ from clock import Clock
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels.contract import Delivery, NotStored
+from channels.contract import Cursor, Delivery, NotStored
 from forwarder.ports import Database, Transaction
 from gateway import journal as journals
 from gateway.chain import journal_id, read_head, verify
 from gateway.codes import CaseCodes
 from gateway.journal import Journal
+from gateway.leases import Superseded
 from gateway.store import Store, StoreUnavailable
 from gateway.vault import Vault
 from normalizer.codes import read_case_code
@@ -355,3 +356,33 @@ async def test_ids_no_database_takes_are_hashed(
 
     assert len(rows) == 1
     assert fits(rows[0][0])
+
+
+async def test_a_page_and_its_cursor_are_one_commit(
+    database: Store, vault: Vault, clock: Clock
+) -> None:
+    """However much waits with it: all of the page or none, and nobody else hears of it."""
+
+    def led_by_another(tx: Transaction) -> None:
+        del tx
+        raise Superseded
+
+    journal = await opened(database, vault, clock)
+    page = [Delivery(external_id=f"page-{number}", payload=b"surat") for number in range(50)]
+    others = [journal.begin("sms", sms(number)) for number in range(40)]
+    read = asyncio.create_task(journal.accept("mail", page, Cursor(value="50"), led_by_another))
+    await asyncio.sleep(0)
+    others += [journal.begin("sms", sms(number)) for number in range(40, 50)]
+
+    with pytest.raises(NotStored):
+        await read
+    accepted = await asyncio.gather(*others)
+    rows = await database.read(
+        lambda tx: tx.all("select channel, count(*) from journal group by 1")
+    )
+    assert all(answer.new for answer in accepted)
+    assert [tuple(row) for row in rows] == [("sms", 50)]
+
+    await journal.accept("mail", page, Cursor(value="50"))
+    walked = await database.read(verify)
+    assert walked.rows == 100
