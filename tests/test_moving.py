@@ -22,7 +22,7 @@ from gateway.moving import carry, sides
 from gateway.moving.move import cancel, move
 from gateway.moving.proof import Proof
 from gateway.moving.shapes import ORDER, STAYS, Shape, shapes_of
-from gateway.store import Store, StoreBusy, StoreError, migrate
+from gateway.store import Store, StoreBusy, StoreError, StoreUnavailable, migrate
 from gateway.store.migrations import MIGRATIONS
 from gateway.store.reading import reading
 from gateway.vault import Vault
@@ -364,6 +364,48 @@ async def test_a_target_in_use_is_refused(office: str, empty: str, vault: Vault)
     with pytest.raises(StoreBusy, match="stop it first"):
         await asyncio.to_thread(move, office, empty, vault, Count())
     await store.close()
+
+
+@dataclass(slots=True)
+class Latecomer(Count):
+    """A gateway that connects to the source while its chain is walked."""
+
+    source: str = ""
+    connection: psycopg.Connection | None = None
+
+    def begin(self, what: str, total: int) -> None:
+        """Connect as one does."""
+        Count.begin(self, what, total)
+        if not self.connection:
+            self.connection = psycopg.connect(self.source, application_name="lapor-gateway")
+
+
+def test_a_gateway_that_comes_late_is_found(
+    office: str, empty: str, new: str, vault: Vault
+) -> None:
+    """It began before the source was marked, and would take messages in that nobody moves."""
+    assert is_whole(move(office, empty, vault, Count()))
+    late = Latecomer(source=empty)
+    with pytest.raises(StoreBusy, match="stop it first"):
+        move(empty, new, vault, late)
+    assert late.connection
+    late.connection.close()
+    assert is_whole(move(empty, new, vault, Count()))
+
+
+async def test_a_gateway_that_comes_back_finds_it_given_up(postgres_url: str) -> None:
+    """One whose connection was lost meanwhile writes nothing into what was moved away."""
+    store = await Store.open(postgres_url)
+    run_on(postgres_url, f"insert into schema_version values ({migrate.MOVED})")
+    ended = "select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid()"
+    run_on(postgres_url, f"{ended} and datname = current_database()")
+    for _ in range(2):  # the first meets the lost connection
+        with pytest.raises(StoreUnavailable) as refused:
+            await store.write(lambda tx: trail.enter(tx, who="sari", what="hello", now=1))
+    await store.close()
+
+    assert "given up for another" in str(refused.value)
+    assert rows_of(postgres_url, "select count(*) from audit") == [(0,)]
 
 
 @pytest.mark.parametrize(

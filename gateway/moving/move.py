@@ -44,6 +44,8 @@ def move(source_url: str, target_url: str, vault: Vault, meter: Meter) -> Proof 
         shapes, into = source.shapes(), target.shapes()
         require_alike(shapes, into)
         marking.give_up(source)
+        # Whoever began before that mark is at work now; whoever comes after it finds it.
+        source.keep_others_away()
         with target.transaction() as tx:
             before_that = progress.carried(tx)
         moved = {

@@ -58,6 +58,9 @@ class Side:
         with self.transaction() as tx:
             return shapes_of(tx.all(self.CATALOGUE))
 
+    def keep_others_away(self) -> None:
+        """Refuse with StoreBusy while somebody else is at work on it."""
+
     def stream(self, shape: Shape, statement: str, **parameters: object) -> Iterator[Row]:
         """Rows one after the other; nothing else may be asked of this side meanwhile."""
         raise NotImplementedError
@@ -214,9 +217,8 @@ def _opened(engine: Engine) -> Side:
         if isinstance(engine, Sqlite):
             engine.unlock()
         raise StoreUnavailable(f"{engine.name} cannot be opened: {exc}") from exc
-    if isinstance(engine, Sqlite):
-        return SqliteSide(engine, connection)
-    side = PostgresSide(engine, connection)
+    is_file = isinstance(engine, Sqlite)
+    side = SqliteSide(engine, connection) if is_file else PostgresSide(engine, connection)
     try:
         side.keep_others_away()
     except BaseException:

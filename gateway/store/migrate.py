@@ -10,7 +10,7 @@ this version or an older one, starts on either before it may.
 import structlog
 
 from gateway.store.engine import BoundTransaction, Connection, Engine
-from gateway.store.errors import StoreError
+from gateway.store.errors import StoreError, StoreUnavailable
 from gateway.store.migrations import MIGRATIONS
 
 log = structlog.get_logger()
@@ -71,6 +71,14 @@ def require_current(engine: Engine, connection: Connection) -> None:
         raise StoreError(MARKS[found])
     if found != VERSION:
         raise StoreError(f"the database has version {found}, this program {VERSION}")
+
+
+def refuse_marked(engine: Engine, connection: Connection) -> None:
+    """Refuse one that `migrate-store` took while nobody was connected to it."""
+    row = connection.execute(engine.spell(FOUND)).fetchone()
+    found = int(row[0]) if row else 0
+    if found in MARKS:
+        raise StoreUnavailable(MARKS[found])
 
 
 def refuse_unusable(found: int) -> None:

@@ -20,7 +20,7 @@ from urllib.parse import unquote, urlsplit
 from forwarder.ports import Transaction
 from gateway.store.engine import BoundTransaction, Connection, Engine, Urgent
 from gateway.store.errors import StoreConflict, StoreError, StoreUnavailable
-from gateway.store.migrate import migrate
+from gateway.store.migrate import migrate, refuse_marked
 from gateway.store.sqlite import Sqlite
 
 T = TypeVar("T")
@@ -190,8 +190,17 @@ class Store:
             if self._connection:
                 self._connection.close()
             self._connection = None
-            self._connection = self.engine.connect(read_only=False)
+            self._connection = self._connected_again()
         return self._connection
+
+    def _connected_again(self) -> Connection:
+        connection = self.engine.connect(read_only=False)
+        try:
+            refuse_marked(self.engine, connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
 
     def _tend(self, *, wholly: bool = False) -> None:
         if self._connection:
