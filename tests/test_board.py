@@ -104,6 +104,25 @@ async def test_what_was_committed_late_is_found_all_the_same(office: BoardOffice
     assert await office.look() == 1
 
 
+@pytest.mark.parametrize("is_whole", [False, True], ids=["follows", "compares all"])
+async def test_what_a_look_that_failed_did_not_reach_is_found_by_the_next(
+    office: BoardOffice, monkeypatch: pytest.MonkeyPatch, *, is_whole: bool
+) -> None:
+    """However long the database was away: nothing waits for the next comparison of all."""
+    if not is_whole:
+        await office.look()
+    await office.receive(1)
+    with monkeypatch.context() as away:
+        away.setattr(rows, "put", fails)
+        for _ in range(2):
+            with pytest.raises(OSError, match="away"):
+                await office.look()
+            office.clock.advance(60)
+
+    assert await office.look() == 1
+    assert await office.numbers() == [1]
+
+
 async def test_a_lost_board_is_made_again(office: BoardOffice) -> None:
     """Nothing stands on the board that could not be made from the records."""
     for number in range(1, 4):
@@ -315,3 +334,9 @@ def test_an_address_that_makes_no_sense_shows_the_usual_list() -> None:
 
     assert read_filter(address) == Filter()
     assert filter_in("&".join(["topic=jalan"] * 100)) == Filter()
+
+
+def fails(*_: object) -> None:
+    """A database that is away."""
+    message = "away"
+    raise OSError(message)

@@ -84,14 +84,15 @@ class Follower:
 
     async def look(self) -> int:
         """Take up what changed; how many records that were."""
-        seconds = asyncio.get_running_loop().time()
-        since, self._since = self._since, self._now() - OVERLAP_MS
+        seconds, since = asyncio.get_running_loop().time(), self._now() - OVERLAP_MS
         if seconds >= self._whole_at and await self._ours():
-            self._whole_at = seconds + WHOLE_SECONDS
             taken = await self._catch_up()
+            self._whole_at = seconds + WHOLE_SECONDS
             self.is_whole = True
         else:
-            taken = await self._follow(since)
+            taken = await self._follow(self._since)
+        # Only now: what a look that failed did not reach is looked at by the next one.
+        self._since = since
         if self._epoch is None:
             self.is_whole = True
             await self._tell_of_others()
