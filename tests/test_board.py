@@ -1,5 +1,6 @@
 """The board on both engines: it follows the records, and shows those a filter asks for."""
 
+from collections.abc import Sequence
 from functools import partial
 from urllib.parse import parse_qs
 
@@ -8,6 +9,7 @@ from board_office import BoardOffice
 from clock import Clock
 from forwarding import record_id
 
+from forwarder.ports import Row, Transaction
 from gateway import records
 from gateway.board import rows
 from gateway.board.filter import Filter, Scope, read_filter
@@ -307,6 +309,25 @@ async def test_the_next_due_time_follows_the_clocks(office: BoardOffice) -> None
     await office.database.write(lambda tx: rows.due_again(tx, ids))
 
     assert await office.numbers(Filter(order="due")) == [2, 1]
+
+
+async def test_a_due_time_that_changed_while_a_row_was_made_stays(
+    office: BoardOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The clocks are written by somebody else, after the row was read and before it is written."""
+    await office.receive(1)
+    put = rows.put
+    columns = ("record_id", "step", "revision", "state", "warn_at", "due_at")
+
+    def late(tx: Transaction, made: Sequence[Row]) -> None:
+        tx.insert("clocks", columns, [(record_id(1), "verify", 1, "diterima", 0, 900)])
+        rows.due_again(tx, [record_id(1)])
+        put(tx, made)
+
+    monkeypatch.setattr(rows, "put", late)
+    await office.look()
+
+    assert (await office.columns(1))["due_at"] == 900
 
 
 def test_a_filter_is_the_same_after_its_way_through_an_address() -> None:

@@ -48,6 +48,7 @@ from records r left join board b on b.number = r.number
 where r.number > :after order by r.number limit :limit
 """
 NEWEST = "select max(updated_at) from records"
+_RECORD_ID = rows.COLUMNS.index("record_id")
 
 
 class Follower:
@@ -146,6 +147,8 @@ class Follower:
         if self._epoch is None or not leases.held(tx, LEASE, self._owner, self._epoch):
             return False
         rows.put(tx, made)
+        # The clocks may have gone on since the rows were read, and nothing else tells of it.
+        rows.due_again(tx, [row[_RECORD_ID] for row in made])
         return True
 
     async def _ours(self) -> bool:
