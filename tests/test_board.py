@@ -10,7 +10,10 @@ from clock import Clock
 from forwarding import record_id
 
 from forwarder.ports import Row, Transaction
+from forwarder.update import Update
 from gateway import records
+from gateway.back.statuses import read_statuses
+from gateway.back.take import Taker
 from gateway.board import rows
 from gateway.board.filter import Filter, Scope, read_filter
 from gateway.board.follower import SLICE
@@ -328,6 +331,28 @@ async def test_a_due_time_that_changed_while_a_row_was_made_stays(
     await office.look()
 
     assert (await office.columns(1))["due_at"] == 900
+
+
+async def test_an_answer_that_moves_no_state_is_followed(office: BoardOffice) -> None:
+    """It is on the board after the next look; told again it changes nothing."""
+    statuses = read_statuses(None)
+    taker = Taker(vault=office.vault, statuses=statuses, on_news=lambda *_: None)
+    await office.receive(1)
+    await office.look()
+    office.clock.advance(60)
+    now = office.clock.milliseconds
+    said = Update(
+        update_id="u1", at=now - 5, record_id=record_id(1), kind="answer", text="Petugas datang."
+    )
+
+    async def taken() -> int:
+        now = office.clock.milliseconds
+        await office.database.write(lambda tx: taker.take(tx, "ministry", [said], now))
+        return await office.look()
+
+    assert [await taken(), await taken()] == [1, 0]
+    found = await office.database.read(lambda tx: tx.one("select answered_at from board"))
+    assert found == (now - 5,)
 
 
 def test_a_filter_is_the_same_after_its_way_through_an_address() -> None:
