@@ -19,6 +19,7 @@ from gateway.board.filter import Filter, Scope, read_filter
 from gateway.board.follower import SLICE
 from gateway.board.listing import PAGE, count, standing
 from gateway.console.inbox_view import filter_in
+from gateway.handling.kin import take_out
 from gateway.records import Joined
 from gateway.store import Store
 from gateway.vault import Vault
@@ -353,6 +354,21 @@ async def test_an_answer_that_moves_no_state_is_followed(office: BoardOffice) ->
     assert [await taken(), await taken()] == [1, 0]
     found = await office.database.read(lambda tx: tx.one("select answered_at from board"))
     assert found == (now - 5,)
+
+
+async def test_when_its_first_report_leaves_a_cluster_is_shown_without_it(
+    office: BoardOffice,
+) -> None:
+    """Also before anything else changes in the one the cluster is named after from then on."""
+    for number in (1, 2, 3):
+        joined = Joined(cluster=record_id(1), same=True, fresh=True) if number > 1 else None
+        await office.receive(number, joined=joined)
+        office.clock.advance(1)
+    await office.look()
+    await office.database.write(lambda tx: take_out(tx, record_id(1)))
+
+    assert await office.numbers(Filter(cluster=record_id(1))) == [1]
+    assert await office.numbers(Filter(cluster=record_id(2), order="oldest")) == [2, 3]
 
 
 def test_a_filter_is_the_same_after_its_way_through_an_address() -> None:
