@@ -54,10 +54,12 @@ class Deadlines:
     async def look(self) -> None:
         """Take up what is new, follow what changed, tell what has come due."""
         now, seconds = self._now(), asyncio.get_running_loop().time()
-        if seconds >= self._whole_at:
-            self._since, self._whole_at = 0, seconds + WHOLE_SECONDS
-        since, self._since = self._since, now - OVERLAP_MS
-        await self._take_up((since, ""), now)
+        whole = seconds >= self._whole_at
+        await self._take_up((0 if whole else self._since, ""), now)
+        # Only now: what a look that failed did not reach is looked at by the next one.
+        self._since = now - OVERLAP_MS
+        if whole:
+            self._whole_at = seconds + WHOLE_SECONDS
         await self._follow(now)
         for one in await self._database.write(partial(due.escalate, now=now)):
             log.warning("deadline", case=one.record_id, step=one.step, stands=one.level)

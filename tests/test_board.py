@@ -1,5 +1,6 @@
 """The board on both engines: it follows the records, and shows those a filter asks for."""
 
+from collections.abc import Sequence
 from functools import partial
 from urllib.parse import parse_qs
 
@@ -8,12 +9,17 @@ from board_office import BoardOffice
 from clock import Clock
 from forwarding import record_id
 
+from forwarder.ports import Row, Transaction
+from forwarder.update import Update
 from gateway import records
+from gateway.back.statuses import read_statuses
+from gateway.back.take import Taker
 from gateway.board import rows
 from gateway.board.filter import Filter, Scope, read_filter
 from gateway.board.follower import SLICE
 from gateway.board.listing import PAGE, count, standing
 from gateway.console.inbox_view import filter_in
+from gateway.handling.kin import take_out
 from gateway.records import Joined
 from gateway.store import Store
 from gateway.vault import Vault
@@ -102,6 +108,25 @@ async def test_what_was_committed_late_is_found_all_the_same(office: BoardOffice
     office.clock.advance(4)
 
     assert await office.look() == 1
+
+
+@pytest.mark.parametrize("is_whole", [False, True], ids=["follows", "compares all"])
+async def test_what_a_look_that_failed_did_not_reach_is_found_by_the_next(
+    office: BoardOffice, monkeypatch: pytest.MonkeyPatch, *, is_whole: bool
+) -> None:
+    """However long the database was away: nothing waits for the next comparison of all."""
+    if not is_whole:
+        await office.look()
+    await office.receive(1)
+    with monkeypatch.context() as away:
+        away.setattr(rows, "put", fails)
+        for _ in range(2):
+            with pytest.raises(OSError, match="away"):
+                await office.look()
+            office.clock.advance(60)
+
+    assert await office.look() == 1
+    assert await office.numbers() == [1]
 
 
 async def test_a_lost_board_is_made_again(office: BoardOffice) -> None:
@@ -290,6 +315,62 @@ async def test_the_next_due_time_follows_the_clocks(office: BoardOffice) -> None
     assert await office.numbers(Filter(order="due")) == [2, 1]
 
 
+async def test_a_due_time_that_changed_while_a_row_was_made_stays(
+    office: BoardOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The clocks are written by somebody else, after the row was read and before it is written."""
+    await office.receive(1)
+    put = rows.put
+    columns = ("record_id", "step", "revision", "state", "warn_at", "due_at")
+
+    def late(tx: Transaction, made: Sequence[Row]) -> None:
+        tx.insert("clocks", columns, [(record_id(1), "verify", 1, "diterima", 0, 900)])
+        rows.due_again(tx, [record_id(1)])
+        put(tx, made)
+
+    monkeypatch.setattr(rows, "put", late)
+    await office.look()
+
+    assert (await office.columns(1))["due_at"] == 900
+
+
+async def test_an_answer_that_moves_no_state_is_followed(office: BoardOffice) -> None:
+    """It is on the board after the next look; told again it changes nothing."""
+    statuses = read_statuses(None)
+    taker = Taker(vault=office.vault, statuses=statuses, on_news=lambda *_: None)
+    await office.receive(1)
+    await office.look()
+    office.clock.advance(60)
+    now = office.clock.milliseconds
+    said = Update(
+        update_id="u1", at=now - 5, record_id=record_id(1), kind="answer", text="Petugas datang."
+    )
+
+    async def taken() -> int:
+        now = office.clock.milliseconds
+        await office.database.write(lambda tx: taker.take(tx, "ministry", [said], now))
+        return await office.look()
+
+    assert [await taken(), await taken()] == [1, 0]
+    found = await office.database.read(lambda tx: tx.one("select answered_at from board"))
+    assert found == (now - 5,)
+
+
+async def test_when_its_first_report_leaves_a_cluster_is_shown_without_it(
+    office: BoardOffice,
+) -> None:
+    """Also before anything else changes in the one the cluster is named after from then on."""
+    for number in (1, 2, 3):
+        joined = Joined(cluster=record_id(1), same=True, fresh=True) if number > 1 else None
+        await office.receive(number, joined=joined)
+        office.clock.advance(1)
+    await office.look()
+    await office.database.write(lambda tx: take_out(tx, record_id(1)))
+
+    assert await office.numbers(Filter(cluster=record_id(1))) == [1]
+    assert await office.numbers(Filter(cluster=record_id(2), order="oldest")) == [2, 3]
+
+
 def test_a_filter_is_the_same_after_its_way_through_an_address() -> None:
     """What is bookmarked is what is shown again."""
     wanted = Filter(
@@ -315,3 +396,9 @@ def test_an_address_that_makes_no_sense_shows_the_usual_list() -> None:
 
     assert read_filter(address) == Filter()
     assert filter_in("&".join(["topic=jalan"] * 100)) == Filter()
+
+
+def fails(*_: object) -> None:
+    """A database that is away."""
+    message = "away"
+    raise OSError(message)

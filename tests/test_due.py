@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 import msgspec
+import pytest
 from clock import Clock
 from forwarding import document, record_id
 
@@ -87,6 +88,31 @@ class Office:
         return {
             one.step: (one.in_time, one.at_risk, one.overdue, one.met, one.late) for one in found
         }
+
+
+@pytest.mark.parametrize("is_whole", [False, True], ids=["goes on", "from the beginning"])
+async def test_what_a_look_that_failed_did_not_reach_is_taken_up_by_the_next(
+    database: Store,
+    vault: Vault,
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    is_whole: bool,
+) -> None:
+    """The database was away for longer than a look goes back."""
+    office = Office(database, vault, clock)
+    if not is_whole:
+        await office.look()
+    await office.receive(1)
+    with monkeypatch.context() as away:
+        away.setattr(due, "begin", fails)
+        for _ in range(2):
+            with pytest.raises(OSError, match="away"):
+                await office.look()
+            clock.advance(DAY / 8)
+    await office.look()
+
+    assert "verify" in await office.counts()
 
 
 async def test_each_level_is_told_once(database: Store, vault: Vault, clock: Clock) -> None:
@@ -212,3 +238,9 @@ async def test_many_reports_are_taken_up_in_slices(
     await office.look()
 
     assert (await office.counts())["verify"] == (due.SLICE + 19, 0, 0, 0, 0)
+
+
+def fails(*_: object, **__: object) -> None:
+    """A database that is away."""
+    message = "away"
+    raise OSError(message)

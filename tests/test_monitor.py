@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from board_office import BoardOffice
 from clock import Clock
+from forwarding import record_id
 from public_talk import Said, say
 
 from gateway import signals
@@ -168,3 +169,29 @@ async def test_reports_everybody_can_read_are_mentions_without_their_authors(
     assert agency
     assert len(monitor.items(agency)) == 2
     assert monitor.items("another agency") == []
+
+
+async def test_a_citizens_post_that_was_erased_or_hidden_is_gone_at_the_next_look(
+    database: Store, vault: Vault, clock: Clock, monitor: Monitor
+) -> None:
+    """Also one of days ago, between two looks at everything; what was not touched stays."""
+    office = BoardOffice(database, vault, clock)
+    post = "https://x.com/warga/status/1"
+    for number in (1, 2, 3):
+        await office.receive(number, channel="x", source_url=post)
+    clock.advance(2 * 3_600)
+    for number in (4, 5, 6):
+        await office.receive(number, channel="x", source_url=post)
+    await monitor.look()
+    before = [item.record_id for item in monitor.items()]
+    version = monitor.version
+    erased = "update records set data_key = null where record_id {among:ids}"
+    await database.write(lambda tx: tx.run(erased, ids=[record_id(1), record_id(4)]))
+    for number in (2, 5):
+        await office.revise(number, visibility="private")
+    clock.advance(5)
+    await monitor.look()
+
+    assert sorted(before) == sorted(map(record_id, range(1, 7)))
+    assert sorted(item.record_id or "" for item in monitor.items()) == [record_id(3), record_id(6)]
+    assert monitor.version > version

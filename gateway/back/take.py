@@ -101,7 +101,9 @@ class Taker:
         entries = [self._entry(store, one, id_, read[one.update_id]) for id_, one in cases]
         new = {row[2]: row[0] for row in timeline.put(tx, entries, now)}
         fresh = [(id_, one) for id_, one in cases if one.update_id in new]
-        states = {id_: timeline.bring_up_to_date(tx, id_, now) for id_ in {id_ for id_, _ in fresh}}
+        told = {id_ for id_, _ in fresh}
+        states = {id_: timeline.bring_up_to_date(tx, id_, now) for id_ in told}
+        timeline.touch(tx, told, now)
         news = [
             News(
                 id=new[one.update_id],

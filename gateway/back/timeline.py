@@ -35,6 +35,10 @@ MOVE = """
 update records set state = :state, updated_at = :now
 where record_id = :record_id and state not in (:state, :withdrawn)
 """
+# Who follows what changed takes the case up again, also where its state is what it was.
+TOUCH = """
+update records set updated_at = :now where record_id {among:record_ids} and updated_at <> :now
+"""
 OF = """
 select id, store, at, kind, state, word, document, data_key from timeline
 where record_id = :record_id order by at, id
@@ -126,6 +130,11 @@ def bring_up_to_date(tx: Transaction, record_id: str, now: int) -> str | None:
     state: str = max(last, key=STATES.index)
     tx.run(MOVE, record_id=record_id, state=state, withdrawn=WITHDRAWN, now=now)
     return state
+
+
+def touch(tx: Transaction, record_ids: Iterable[str], now: int) -> None:
+    """Something was told of these cases."""
+    tx.run(TOUCH, record_ids=list(record_ids), now=now)
 
 
 def of(tx: Transaction, record_id: str, vault: Vault | None = None) -> list[Step]:

@@ -48,6 +48,7 @@ from records r left join board b on b.number = r.number
 where r.number > :after order by r.number limit :limit
 """
 NEWEST = "select max(updated_at) from records"
+_RECORD_ID = rows.COLUMNS.index("record_id")
 
 
 class Follower:
@@ -84,14 +85,15 @@ class Follower:
 
     async def look(self) -> int:
         """Take up what changed; how many records that were."""
-        seconds = asyncio.get_running_loop().time()
-        since, self._since = self._since, self._now() - OVERLAP_MS
+        seconds, since = asyncio.get_running_loop().time(), self._now() - OVERLAP_MS
         if seconds >= self._whole_at and await self._ours():
-            self._whole_at = seconds + WHOLE_SECONDS
             taken = await self._catch_up()
+            self._whole_at = seconds + WHOLE_SECONDS
             self.is_whole = True
         else:
-            taken = await self._follow(since)
+            taken = await self._follow(self._since)
+        # Only now: what a look that failed did not reach is looked at by the next one.
+        self._since = since
         if self._epoch is None:
             self.is_whole = True
             await self._tell_of_others()
@@ -145,6 +147,8 @@ class Follower:
         if self._epoch is None or not leases.held(tx, LEASE, self._owner, self._epoch):
             return False
         rows.put(tx, made)
+        # The clocks may have gone on since the rows were read, and nothing else tells of it.
+        rows.due_again(tx, [row[_RECORD_ID] for row in made])
         return True
 
     async def _ours(self) -> bool:

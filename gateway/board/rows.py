@@ -56,7 +56,10 @@ update board set due_at = (
     where c.record_id = board.record_id and c.ended is null and c.step <> '')
 where number in (select number from records where record_id {among:record_ids})
 """
-REGROUP = "update board set cluster = :name where cluster = :cluster and record_id <> :name"
+REGROUP = """
+update board set cluster = case when record_id = :name then null else :name end
+where cluster = :cluster
+"""
 
 
 def made(tx: Transaction, vault: Vault, numbers: Sequence[int]) -> list[Row]:
@@ -93,7 +96,7 @@ def refresh(tx: Transaction, vault: Vault, record_ids: Iterable[str]) -> None:
 
 
 def regroup(tx: Transaction, cluster: str, name: str) -> None:
-    """A cluster is named after another of its records."""
+    """A cluster is named after another of its records, which stands in none but its own then."""
     tx.run(REGROUP, cluster=cluster, name=name)
 
 

@@ -4,7 +4,7 @@ import os
 import sqlite3
 import tarfile
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import closing, suppress
 from pathlib import Path
 
@@ -45,7 +45,7 @@ def backup(place: Place, file: Path) -> None:
     Example: lapor-gateway backup /srv/backup/lapor-$(date +%F).tar
     """
     settings = place.settings()
-    databases = dict(_databases(settings))
+    databases = _named(settings.data_dir, dict.fromkeys(_databases(settings)))
     draft = file.with_name(f".{file.name}.part")
     try:
         with tempfile.TemporaryDirectory(dir=file.absolute().parent) as folder:
@@ -57,7 +57,7 @@ def backup(place: Place, file: Path) -> None:
     finally:
         draft.unlink(missing_ok=True)
     for name, source in databases.items():
-        if source != settings.data_dir / name:
+        if source != _plain(settings.data_dir / name):
             click.echo(f"{name} was copied from {source}: put it back there")
     if settings.attachments.place:
         click.echo(f"attachments lie in {settings.attachments.place}: back them up there")
@@ -71,18 +71,36 @@ def is_file(url: str) -> bool:
     return url.startswith("sqlite:")
 
 
-def _databases(settings: Settings) -> Iterator[tuple[str, Path]]:
-    """Every database file by its name in the backup; the gateway's own must be there."""
+def _databases(settings: Settings) -> Iterator[Path]:
+    """Every database file; the gateway's own must be there."""
     if is_file(settings.store_url):
-        yield _named(settings, database_file(settings.store_url))
+        yield _plain(database_file(settings.store_url))
     for central in build_centrals(settings).values():
         if isinstance(central, SqliteCentral) and central.path.exists():
-            yield _named(settings, central.path)
+            yield _plain(central.path)
 
 
-def _named(settings: Settings, path: Path) -> tuple[str, Path]:
-    inside = path.is_relative_to(settings.data_dir)
-    return str(path.relative_to(settings.data_dir)) if inside else path.name, path
+def _plain(path: Path) -> Path:
+    """A file by the one name of its folder, however that was written."""
+    return path.parent.resolve() / path.name
+
+
+def _named(data_dir: Path, paths: Collection[Path]) -> dict[str, Path]:
+    """Each by its name in the backup: those of the data folder lie there as they lie here."""
+    data_dir = data_dir.resolve()
+    names = {path: path.relative_to(data_dir) for path in paths if path.is_relative_to(data_dir)}
+    for path in paths:
+        if path not in names:
+            names[path] = _free(path, {Path(DUMP), *names.values()})
+    return {str(names[path]): path for path in paths}
+
+
+def _free(path: Path, taken: Collection[Path]) -> Path:
+    """Its file name, below as many of its folders as tell it from the others."""
+    for depth in range(1, len(path.parts)):
+        if (name := Path(*path.parts[-depth:])) not in taken:
+            return name
+    raise StoreError(f"no backup was made: nothing tells {path} from another database")
 
 
 def _write(settings: Settings, databases: Mapping[str, Path], folder: Path, draft: Path) -> None:

@@ -17,15 +17,21 @@ select record_id, revision from records
 where received_at >= :since and channel {among:channels} and data_key is not null
 order by received_at desc limit :limit
 """
+KNOWN = """
+select record_id, revision from records
+where record_id {among:ids} and data_key is not null
+"""
 SOME = """
 select pseudonym, document, data_key from records
 where record_id {among:ids} and data_key is not null
 """
 
 
-def stamps(tx: Transaction, *, since: int, limit: int) -> dict[str, int]:
-    """The revision of each of the newest reports on social media."""
+def stamps(tx: Transaction, *, since: int, limit: int, known: Sequence[str] = ()) -> dict[str, int]:
+    """The revision of each of the newest reports on social media, and of `known` ones."""
     rows = tx.all(STAMPS, since=since, limit=limit, channels=list(CHANNELS))
+    if known:
+        rows += tx.all(KNOWN, ids=list(known))
     return {row[0]: row[1] for row in rows}
 
 

@@ -28,7 +28,7 @@ MOST = 3_000
 #: Read at a time: the craft has citizens to serve.
 SLICE = 20
 EVERY_SECONDS = 5.0
-#: Reports are asked for this far back, and for all days only now and then: the table is large.
+#: New reports are looked for this far back, and in all days only now and then: the table is large.
 RECENT = 3_600_000
 WHOLE = 300_000
 
@@ -101,10 +101,12 @@ class Monitor:
             self._tell()
 
     async def _keep_up(self, source: Source, kind: str, *, since: int, whole: bool) -> bool:
-        stamps = await source.stamps(since=since, limit=MOST)
-        gone = [name for name in self._stamps if name[0] == kind and name not in stamps]
-        if whole and gone:
-            self._forget(gone)
+        # What is shown is asked for each time: an erased post must not stay until all is looked at.
+        shown = [] if whole else [name for name in self._items if name[0] == kind]
+        stamps = await source.stamps(since=since, limit=MOST, known=shown)
+        known = self._stamps if whole else shown
+        gone = [name for name in known if name[0] == kind and name not in stamps]
+        self._forget(gone)
         wanted = [name for name, stamp in stamps.items() if self._stamps.get(name) != stamp]
         # The newest come first; each is compared with what came before it.
         for names in _slices(wanted[::-1]):
@@ -116,7 +118,7 @@ class Monitor:
                 self._items.pop(name, None)
             self._items |= read
             self._tell()
-        return bool(wanted or (whole and gone))
+        return bool(wanted or gone)
 
     async def _group(self, items: Sequence[Item]) -> None:
         """Compare them with those they share keys with."""

@@ -36,8 +36,8 @@ class Around:
 class Source(Protocol):
     """A kind of items."""
 
-    async def stamps(self, *, since: int, limit: int) -> Mapping[str, object]:
-        """What there is since then, the newest `limit` of it, by name."""
+    async def stamps(self, *, since: int, limit: int, known: Sequence[str]) -> Mapping[str, object]:
+        """What there is since then, the newest `limit` of it, and of `known` ones, by name."""
 
     async def read(self, names: Sequence[str]) -> list[Item]:
         """These items, oldest first; what is nobody's to see is left out."""
@@ -49,7 +49,13 @@ class Signals:
     def __init__(self, around: Around) -> None:
         self._around = around
 
-    async def stamps(self, *, since: int, limit: int) -> Mapping[str, object]:
+    async def stamps(
+        self,
+        *,
+        since: int,
+        limit: int,
+        known: Sequence[str],  # noqa: ARG002 (they are among all of them)
+    ) -> Mapping[str, object]:
         """All of them each time: the table is small, and old ones change as well."""
         asked = partial(signals.stamps, since=since, limit=limit)
         found = await self._around.database.read(asked)
@@ -75,9 +81,10 @@ class Mentions:
     def __init__(self, around: Around) -> None:
         self._around = around
 
-    async def stamps(self, *, since: int, limit: int) -> Mapping[str, object]:
+    async def stamps(self, *, since: int, limit: int, known: Sequence[str]) -> Mapping[str, object]:
         """Their revisions."""
-        asked = partial(mentions.stamps, since=since, limit=limit)
+        ids = [name[1:] for name in known]
+        asked = partial(mentions.stamps, since=since, limit=limit, known=ids)
         found = await self._around.database.read(asked)
         return {f"r{record_id}": revision for record_id, revision in found.items()}
 
