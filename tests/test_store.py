@@ -280,6 +280,28 @@ async def test_two_copies_need_a_server_that_makes_them(request: pytest.FixtureR
     server.drop(url)
 
 
+async def test_a_server_that_is_unsafe_for_a_moment_is_weather(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A new primary has no standbys yet: nothing is stored meanwhile, and nobody gives up."""
+    store = await Store.open(postgres_url)
+    ended = "select pg_terminate_backend(pg_backend_pid())"
+    for work in (store.write, store.read):
+        with pytest.raises(StoreUnavailable):
+            await work(lambda tx: tx.one(ended))
+    monkeypatch.setattr(store.engine, "_copies", 2)
+    with pytest.raises(StoreUnavailable, match="synchronous_standby_names"):
+        await store.write(lambda tx: tx.run(AUDIT, at=1, what="lost"))
+    with pytest.raises(StoreUnavailable, match="synchronous_standby_names"):
+        await store.read(count)
+    monkeypatch.setattr(store.engine, "_copies", 1)
+    await store.write(lambda tx: tx.run(AUDIT, at=2, what="kept"))
+    stored = await store.read(count)
+    await store.close()
+
+    assert stored == 1
+
+
 LEFT_OPEN = """
 import asyncio, sys
 from gateway.store import Store

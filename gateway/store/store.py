@@ -190,8 +190,19 @@ class Store:
             if self._connection:
                 self._connection.close()
             self._connection = None
-            self._connection = self.engine.connect(read_only=False)
+            self._connection = self._connect_again(read_only=False)
         return self._connection
+
+    def _connect_again(self, *, read_only: bool) -> Connection:
+        """
+        Connect to a database that was right when it was opened.
+
+        What is refused now, as a primary that lost its standbys a moment ago, may be right again.
+        """
+        try:
+            return self.engine.connect(read_only=read_only)
+        except StoreError as exc:
+            raise StoreUnavailable(str(exc)) from exc
 
     def _tend(self, *, wholly: bool = False) -> None:
         if self._connection:
@@ -206,7 +217,7 @@ class Store:
         connection: Connection | None = getattr(self._local, "connection", None)
         try:
             if connection is None or not self.engine.usable(connection):
-                connection = self.engine.connect(read_only=True)
+                connection = self._connect_again(read_only=True)
                 self._local.connection = connection
                 self._reading.append(connection)
             with self.engine.transaction(connection):
