@@ -169,7 +169,7 @@ async def test_each_process_writes_a_chain_of_its_own(
 
 
 async def test_processes_that_begin_at_the_same_moment_get_a_chain_each(
-    two: tuple[Member, Member], database: Store, database_url: str
+    two: tuple[Member, Member], database_url: str
 ) -> None:
     """Both see an empty database; who is slower finds its new chain taken, and takes another."""
     if not database_url.startswith("postgresql"):

@@ -19,7 +19,7 @@ from urllib.parse import unquote, urlsplit
 
 from forwarder.ports import Transaction
 from gateway.store.engine import BoundTransaction, Connection, Engine, Urgent
-from gateway.store.errors import StoreConflict, StoreError, StoreUnavailable
+from gateway.store.errors import StoreConflict, StoreError, StoreOvertaken, StoreUnavailable
 from gateway.store.migrate import migrate
 from gateway.store.sqlite import Sqlite
 
@@ -255,7 +255,8 @@ def _in_turn(jobs: list[Job]) -> Iterator[list[Job]]:
 
 def _weather(group: list[Job]) -> bool:
     """Whether the database failed, not one of the works: then all would only fail again."""
-    return isinstance(group[0].error, StoreUnavailable)
+    error = group[0].error
+    return isinstance(error, StoreUnavailable) and not isinstance(error, StoreOvertaken)
 
 
 def _tell(group: list[Job]) -> None:
