@@ -80,6 +80,9 @@ class Worker:
     async def run(self) -> None:
         """Deliver until `stop`."""
         flights: set[asyncio.Task[None]] = set()
+        # After a failure we are run again. Its task group has waited for every flight of that run;
+        # those it cancelled came to no end, and their rows come back when their leases are over.
+        self._active.clear()
         async with asyncio.TaskGroup() as group:
             while not self._stopping:
                 self._bell.clear()

@@ -13,6 +13,8 @@ from forwarder.ports import Transaction
 PROCESS = "process "
 # The lease on one of the journal's chains.
 CHAIN = "chain "
+# As many processes may begin at the same moment and each get a chain at once.
+NEW_CHAINS = 64
 
 TAKE = """
 insert into leases (name, owner, epoch, until) values (:name, :owner, 1, :until)
@@ -107,12 +109,15 @@ def chain(tx: Transaction, owner: str, *, held: Collection[str], ms: int) -> int
     """Renew the lease on the chain we have, or take the first that is nobody's, or a new one."""
     rows = {int(name.removeprefix(CHAIN)): other for name, other in tx.all(CHAINS)}
     ours = [number for number, other in rows.items() if other == owner]
-    for number in [*sorted(ours), *sorted(rows), max(rows, default=-1) + 1]:
+    new = max(rows, default=-1) + 1
+    # Another process may make the same new one just now; then the one after it is ours.
+    wanted: list[int] = [*sorted(ours), *sorted(rows), *range(new, new + NEW_CHAINS)]
+    for number in wanted:
         name = f"{CHAIN}{number}"
         make(tx, [name])
         if gather(tx, [name], owner, held=held, ms=ms):
             return number
-    raise Superseded  # another process made the same new one just now; the next beat finds it
+    raise Superseded  # so many at the same moment: the next beat finds one
 
 
 def others(tx: Transaction, owner: str) -> list[str]:

@@ -14,7 +14,7 @@ import msgspec
 
 from forwarder.ports import Transaction
 from gateway import fingerprints
-from gateway.store.errors import StoreUnavailable
+from gateway.store.errors import StoreOvertaken
 
 COLUMNS = (
     "record_id",
@@ -131,7 +131,7 @@ class Written(msgspec.Struct, frozen=True):
     commented: tuple[str, ...] = ()
 
 
-class Stale(StoreUnavailable):
+class Stale(StoreOvertaken):
     """The record was revised by somebody else meanwhile; look again."""
 
 

@@ -11,12 +11,12 @@ There is no "doing" state: a claim moves `due` ahead, so a dead worker's rows co
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import takewhile
-from typing import Literal
+from typing import Literal, cast
 
 import msgspec
 
 from forwarder.ports import Row, Transaction
-from gateway.chain import chains, journal_id
+from gateway.chain import chain_of, chains, journal_id
 
 State = Literal["waiting", "recorded", "joined", "command", "ignored", "parked"]
 
@@ -38,7 +38,7 @@ select j.id, j.channel, j.external_id, j.received_at, j.payload, j.data_key, w.s
        w.record_id
 from journal j join work w on w.journal_id = j.id where j.id {among:ids} order by j.id
 """
-SIZES = "select id, length(payload) from journal where id {among:ids} order by id"
+SIZES = "select id, length(payload) from journal where id {among:ids}"
 CLAIM = """
 update work set owner = :owner, due = :until, attempts = attempts + :counted
 where journal_id {among:ids}
@@ -158,7 +158,8 @@ def claim(tx: Transaction, wanted: Claim) -> list[Claimed]:
     due = _unsuspicious(tx.all(DUE, now=wanted.now, limit=wanted.limit))
     if not due:
         return []
-    ids = _within(tx.all(SIZES, ids=due))
+    sizes: dict[int, int] = dict(cast("Sequence[tuple[int, int]]", tx.all(SIZES, ids=due)))
+    ids = _within([(id_, sizes[id_]) for id_ in _as_they_came(due)])
     until, counted = wanted.now + wanted.lease, int(wanted.counted)
     tx.run(CLAIM, ids=ids, owner=wanted.owner, until=until, counted=counted)
     return load(tx, ids, counted=counted)
@@ -275,6 +276,11 @@ def _unsuspicious(rows: Sequence[tuple[int, int]]) -> list[int]:
     """The rows before the first suspicious one, or that one if it comes first."""
     usual = list(takewhile(lambda row: row[1] < SUSPICIOUS, rows))
     return [row[0] for row in usual or rows[:1]]
+
+
+def _as_they_came(due: Sequence[int]) -> Sequence[int]:
+    """Rows as they were due; within a chain by its positions, for a clock may be set back."""
+    return due if len({chain_of(id_) for id_ in due}) > 1 else sorted(due)
 
 
 def _within(sizes: Sequence[tuple[int, int]]) -> list[int]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from forwarder.ports import Transaction
+from forwarder.ports import Row, Transaction
 from gateway import leases
 from gateway.cluster import LEASE_SECONDS, Cluster, Leading
 from gateway.leading import Led, while_leading
@@ -166,6 +166,39 @@ async def test_each_process_writes_a_chain_of_its_own(
     await other.beats()
 
     assert (one.chain, other.chain, third.chain) == (0, 1, 0)
+
+
+async def test_processes_that_begin_at_the_same_moment_get_a_chain_each(
+    two: tuple[Member, Member], database_url: str
+) -> None:
+    """Both see an empty database; who is slower finds its new chain taken, and takes another."""
+    if not database_url.startswith("postgresql"):
+        pytest.skip("SQLite has one writer")
+    store = await Store.open(database_url)
+    quick, loop = two[0], asyncio.get_running_loop()
+
+    class Between:
+        """A look at the chains; before anything follows from it another process has its beat."""
+
+        def __init__(self, tx: Transaction) -> None:
+            self._tx = tx
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(self._tx, name)
+
+        def all(self, sql: str, /, **parameters: object) -> list[Row]:
+            """Look."""
+            rows = self._tx.all(sql, **parameters)
+            if sql == leases.CHAINS:
+                asyncio.run_coroutine_threadsafe(quick.beats(), loop).result(30)
+            return rows
+
+    taken = await store.write(
+        lambda tx: leases.chain(Between(tx), "three", held=(), ms=10_000)  # type: ignore[arg-type]
+    )
+    await store.close()
+
+    assert (quick.chain, taken) == (0, 1)
 
 
 async def test_what_one_does_at_a_time_begins_again_with_each_lead(

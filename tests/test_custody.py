@@ -1,8 +1,13 @@
 """What a person may order about personal data, on both engines: each in the tables themselves."""
 
+import asyncio
 import json
 import re
+import time
 from collections.abc import AsyncIterator, Mapping
+from concurrent.futures import Future
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
@@ -13,6 +18,7 @@ import story
 from clock import Clock
 from story import Teller
 
+from forwarder.ports import Transaction
 from forwarder.routing import everything_to
 from gateway import chain
 from gateway.custody import breach, holding
@@ -25,6 +31,7 @@ from gateway.ministry import Ministry, new_pair, opened, read_key
 from gateway.naming import is_hidden
 from gateway.reconcile import reconcile, total
 from gateway.sections import Retention
+from gateway.store import Store
 from gateway.store.migrations import MIGRATIONS
 from gateway.vault import Vault
 from normalizer.record import Record
@@ -267,6 +274,46 @@ async def test_a_hold_wins_over_everybody_until_it_is_released(teller: Teller) -
     assert listed.asked_at == teller.clock.milliseconds
     assert "erased as its sender asked" in released.lines[0]
     assert gone.text == ""
+
+
+@pytest.mark.parametrize(
+    "word", ["case", "person", "cases_days", "identities_days", "messages_days"]
+)
+async def test_a_hold_wins_over_who_erases_in_the_same_moment(
+    teller: Teller, database_url: str, word: str
+) -> None:
+    """Another process has looked at the holds already, or would have, before this one commits."""
+    if not database_url.startswith("postgresql"):
+        pytest.skip("SQLite has one writer")
+    (record,) = await reported(teller, REPORT)
+    await closed(teller, 11)
+    other = replace(teller, database=await Store.open(database_url))
+    loop = asyncio.get_running_loop()
+
+    async def erase() -> None:
+        if word == "case":
+            await ordered(other, "erase", record)
+        elif word == "person":
+            await ordered(other, "erase", channel="sms", sender=ANI)
+        else:
+            await retained(other, {word: 10})
+
+    def hold(tx: Transaction) -> Future[None]:
+        duty = Duty(verb="hold", case_code=record.case_code, who="sari", reason="perlu")
+        holding.hold(tx, duty, 1)
+        erasing = asyncio.run_coroutine_threadsafe(erase(), loop)
+        while not erasing.done() and not tx.all("select 1 from pg_locks where not granted"):
+            time.sleep(0.01)
+        return erasing
+
+    with suppress(Refused):
+        await asyncio.wrap_future(await teller.database.write(hold))
+    await other.database.close()
+    ((kept, _),) = await teller.records()
+
+    assert kept == record
+    assert await count(teller, "reporters where data_key is not null") == 1
+    assert await count(teller, "journal where data_key is not null") == 1
 
 
 async def test_a_released_case_whose_sender_asked_for_nothing_stays(teller: Teller) -> None:

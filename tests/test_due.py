@@ -244,3 +244,22 @@ def fails(*_: object, **__: object) -> None:
     """A database that is away."""
     message = "away"
     raise OSError(message)
+
+
+async def test_what_was_closed_in_bulk_is_not_overdue(
+    database: Store, vault: Vault, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A case has several clocks, so a slice of clocks is fewer cases: one look follows them all."""
+    monkeypatch.setattr(due, "SLICE", 4)
+    office = Office(database, vault, clock)
+    for number in range(1, 8):
+        await office.receive(number)
+    await office.look()
+    now = clock.milliseconds
+    for number in range(1, 8):
+        await database.write(
+            partial(records.move, record_id=record_id(number), state="selesai", now=now)
+        )
+    await office.look(days=300)
+
+    assert await office.escalations() == []

@@ -18,7 +18,7 @@ from channels.sms import Sms
 from forwarder import outbox
 from forwarder.ports import Database, Transaction
 from forwarder.routing import everything_to
-from gateway import operate
+from gateway import operate, work
 from gateway.build_craft import build_recorder
 from gateway.conversation import Timing
 from gateway.craft import Craft
@@ -458,6 +458,24 @@ async def test_status_in_the_same_breath_finds_the_report_before_it(desk: Desk) 
     """One sender's messages are worked on in the order they came, also when they come at once."""
     await desk.sms("1", "Lampu jalan padam di Flamboyan")
     await desk.sms("2", "STATUS")
+    await desk.work()
+    (record,) = await desk.records()
+    (answer,) = await desk.sent("status")
+
+    assert record.case_code in answer.text
+
+
+async def test_a_full_batch_leaves_what_came_last_whichever_chain_it_is_on(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two processes took in what one sender said: the report first, by the higher chain."""
+    desk.journal.use(1)
+    await desk.sms("1", "Lampu jalan padam di Flamboyan")
+    desk.clock.advance(1)
+    desk.journal.use(0)
+    await desk.sms("2", "STATUS")
+    desk.clock.advance(1)
+    monkeypatch.setattr(work, "BATCH_BYTES", 1)
     await desk.work()
     (record,) = await desk.records()
     (answer,) = await desk.sent("status")

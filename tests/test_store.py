@@ -10,6 +10,7 @@ import pytest
 from postgres import Postgres
 
 from forwarder.ports import Transaction
+from gateway.records import Stale
 from gateway.store import Insert, Store, StoreConflict, StoreError, StoreUnavailable, migrate
 from gateway.store.migrations import MIGRATIONS
 from gateway.store.reading import reading
@@ -71,6 +72,20 @@ async def test_one_failing_piece_of_work_does_not_take_its_group_down(database: 
     results = await asyncio.gather(*works, *failing, return_exceptions=True)
 
     assert [type(result) for result in results] == [int] * 5 + [LookupError] * 3
+    assert await database.read(count) == 5
+
+
+async def test_who_looked_too_early_takes_nobody_else_down(database: Store) -> None:
+    """A lost race is one work's own matter, not the weather of all in its group."""
+
+    def lose(tx: Transaction) -> None:
+        tx.run(AUDIT, at=2, what="undone")
+        raise Stale("on purpose")
+
+    works = [database.write(lambda tx: tx.run(AUDIT, at=1, what="done")) for _ in range(5)]
+    results = await asyncio.gather(*works, database.write(lose), return_exceptions=True)
+
+    assert [type(result) for result in results] == [int] * 5 + [Stale]
     assert await database.read(count) == 5
 
 
@@ -278,6 +293,28 @@ async def test_two_copies_need_a_server_that_makes_them(request: pytest.FixtureR
     with pytest.raises(StoreError, match="synchronous_standby_names"):
         await Store.open(url, copies=2)
     server.drop(url)
+
+
+async def test_a_server_that_is_unsafe_for_a_moment_is_weather(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A new primary has no standbys yet: nothing is stored meanwhile, and nobody gives up."""
+    store = await Store.open(postgres_url)
+    ended = "select pg_terminate_backend(pg_backend_pid())"
+    for work in (store.write, store.read):
+        with pytest.raises(StoreUnavailable):
+            await work(lambda tx: tx.one(ended))
+    monkeypatch.setattr(store.engine, "_copies", 2)
+    with pytest.raises(StoreUnavailable, match="synchronous_standby_names"):
+        await store.write(lambda tx: tx.run(AUDIT, at=1, what="lost"))
+    with pytest.raises(StoreUnavailable, match="synchronous_standby_names"):
+        await store.read(count)
+    monkeypatch.setattr(store.engine, "_copies", 1)
+    await store.write(lambda tx: tx.run(AUDIT, at=2, what="kept"))
+    stored = await store.read(count)
+    await store.close()
+
+    assert stored == 1
 
 
 LEFT_OPEN = """

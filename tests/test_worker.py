@@ -690,6 +690,38 @@ async def test_cancelling_ends_everything(bench: Bench) -> None:
     assert ended.is_set()
 
 
+async def test_what_was_under_way_when_a_worker_broke_is_sent_after_its_lease(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same worker is started again by its keeper, and no place in flight is lost."""
+    write, calls, broken = bench.database.write, 0, False
+
+    async def break_once(work: Callable[[Transaction], object]) -> object:
+        nonlocal broken
+        if calls and not broken:
+            broken = True
+            raise LookupError("a bug")
+        return await write(work)
+
+    async def deliver(items: Sequence[Item]) -> Sequence[Outcome]:
+        nonlocal calls
+        calls += 1
+        if calls == 1:
+            await asyncio.Event().wait()
+        return [KEPT] * len(items)
+
+    monkeypatch.setattr(bench.database, "write", break_once)
+    await bench.desk.put(record_entry(1))
+    policy = Policy(poll=0.01, lease=0.5, in_flight=2)
+    worker = bench.worker(Target(name=STORE, deliver=deliver, resend=True), policy)
+    with pytest.raises(ExceptionGroup):
+        await worker.run()
+    async with asyncio.timeout(10), bench.running(worker):
+        await bench.until(delivered=1)
+
+    assert broken
+
+
 async def test_results_outlive_a_full_disk(bench: Bench, server: FaultServer) -> None:
     """While our own database cannot write, results are kept; nothing is sent twice for it."""
     real, broken = bench.database.write, asyncio.Event()

@@ -16,7 +16,7 @@ from gateway import members, questions, records
 from gateway.back import notices, silence
 from gateway.custody.duty import Done, Duty, Refused, case_of, note
 from gateway.custody.erasing import Certificate, Eraser
-from gateway.custody.holding import asked_for, held_among
+from gateway.custody.holding import asked_for, held_among, lock
 from gateway.naming import hidden_lane
 
 
@@ -33,6 +33,7 @@ def erase(tx: Transaction, eraser: Eraser, duty: Duty, now: int) -> Done:
     """Erase a case, or all of a sender, on an officer's order."""
     if duty.case_code:
         status = case_of(tx, duty.case_code)
+        lock(tx, [status.record_id])
         if held_among(tx, [status.record_id]):
             raise Refused(f"{duty.case_code} is held: release it first")
         made = eraser.erase(tx, status.record_id, duty, now)
@@ -55,6 +56,7 @@ def forget(  # noqa: PLR0913, PLR0917 (whose data, on whose word, when)
     """Erase everything of a sender; `also` names journal rows that are not settled yet."""
     lanes = (lane, hidden_lane(eraser.vault, lane))
     ids = [record_id for one in lanes for record_id in records.all_of(tx, one)]
+    lock(tx, ids)
     held = held_among(tx, ids)
     made = [eraser.erase(tx, record_id, duty, now) for record_id in ids if record_id not in held]
     for one in lanes:

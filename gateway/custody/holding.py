@@ -23,6 +23,9 @@ ASKED = "select asked_at from holds where record_id = :record_id"
 ASK = """
 update holds set asked_at = :now where record_id {among:ids} and asked_at is null
 """
+# Whether a case is held stays as it is until the transaction's end; always in the same order, so
+# that nobody waits for one who waits for them.
+LOCK = "select record_id from records where record_id {among:ids} order by record_id {hold}"
 AMONG = "select record_id from holds where record_id {among:ids}"
 OF = """
 select r.case_code from holds h join records r on r.record_id = h.record_id
@@ -48,6 +51,7 @@ class Held(msgspec.Struct, frozen=True):
 def hold(tx: Transaction, duty: Duty, now: int) -> Done:
     """Keep a case whatever else asks for its erasure."""
     status = case_of(tx, duty.case_code)
+    lock(tx, [status.record_id])
     put = tx.run(HOLD, record_id=status.record_id, who=duty.who, reason=duty.reason, now=now)
     if put:
         note(tx, duty, f"held case {duty.case_code}", now)
@@ -57,6 +61,7 @@ def hold(tx: Transaction, duty: Duty, now: int) -> Done:
 def release(tx: Transaction, eraser: Eraser, duty: Duty, now: int) -> Done:
     """Let a case go its way again; erase it where its sender asked for that."""
     status = case_of(tx, duty.case_code)
+    lock(tx, [status.record_id])
     asked = tx.one(ASKED, record_id=status.record_id)
     if not tx.run(RELEASE, record_id=status.record_id):
         return Done(lines=(f"{duty.case_code} is not held",))
@@ -70,6 +75,16 @@ def release(tx: Transaction, eraser: Eraser, duty: Duty, now: int) -> Done:
 def asked_for(tx: Transaction, record_ids: Sequence[str], now: int) -> None:
     """The sender of these held records wants them erased."""
     tx.run(ASK, ids=list(record_ids), now=now)
+
+
+def lock(tx: Transaction, record_ids: Sequence[str]) -> None:
+    """
+    Let nobody else hold, release or erase these cases meanwhile; wait for who does.
+
+    Whoever erases asks after it what is held: one that began at the same moment is seen then.
+    """
+    if record_ids:
+        tx.all(LOCK, ids=list(record_ids))
 
 
 def held_among(tx: Transaction, record_ids: Sequence[str]) -> set[str]:

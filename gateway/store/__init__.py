@@ -1,7 +1,13 @@
 """The one door to the database: SQLite or PostgreSQL behind the same plain functions."""
 
 from gateway.store.engine import Insert, Urgent
-from gateway.store.errors import StoreBusy, StoreConflict, StoreError, StoreUnavailable
+from gateway.store.errors import (
+    StoreBusy,
+    StoreConflict,
+    StoreError,
+    StoreOvertaken,
+    StoreUnavailable,
+)
 from gateway.store.store import Store
 
 __all__ = [
@@ -10,6 +16,7 @@ __all__ = [
     "StoreBusy",
     "StoreConflict",
     "StoreError",
+    "StoreOvertaken",
     "StoreUnavailable",
     "Urgent",
 ]

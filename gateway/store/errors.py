@@ -5,6 +5,7 @@ What can go wrong at the database.
     ├── StoreBusy          another gateway process has the SQLite file
     ├── StoreConflict      an Insert met a row that is there already
     └── StoreUnavailable   disk full, locked, connection lost: weather, try again
+        └── StoreOvertaken a work found that another was quicker: look again, and try again
 """
 
 
@@ -14,6 +15,10 @@ class StoreError(Exception):
 
 class StoreUnavailable(StoreError):
     """The database did not take it now; nothing was stored, the same may work later."""
+
+
+class StoreOvertaken(StoreUnavailable):
+    """What a work was made from has changed meanwhile; the database itself is well."""
 
 
 class StoreBusy(StoreError):

@@ -19,7 +19,7 @@ from urllib.parse import unquote, urlsplit
 
 from forwarder.ports import Transaction
 from gateway.store.engine import BoundTransaction, Connection, Engine, Urgent
-from gateway.store.errors import StoreConflict, StoreError, StoreUnavailable
+from gateway.store.errors import StoreConflict, StoreError, StoreOvertaken, StoreUnavailable
 from gateway.store.migrate import migrate, refuse_marked
 from gateway.store.sqlite import Sqlite
 
@@ -190,11 +190,19 @@ class Store:
             if self._connection:
                 self._connection.close()
             self._connection = None
-            self._connection = self._connected_again()
+            self._connection = self._connect_again(read_only=False)
         return self._connection
 
-    def _connected_again(self) -> Connection:
-        connection = self.engine.connect(read_only=False)
+    def _connect_again(self, *, read_only: bool) -> Connection:
+        """
+        Connect to a database that was right when it was opened.
+
+        What is refused now, as a primary that lost its standbys a moment ago, may be right again.
+        """
+        try:
+            connection = self.engine.connect(read_only=read_only)
+        except StoreError as exc:
+            raise StoreUnavailable(str(exc)) from exc
         try:
             refuse_marked(self.engine, connection)
         except BaseException:
@@ -215,7 +223,7 @@ class Store:
         connection: Connection | None = getattr(self._local, "connection", None)
         try:
             if connection is None or not self.engine.usable(connection):
-                connection = self.engine.connect(read_only=True)
+                connection = self._connect_again(read_only=True)
                 self._local.connection = connection
                 self._reading.append(connection)
             with self.engine.transaction(connection):
@@ -253,7 +261,8 @@ def _in_turn(jobs: list[Job]) -> Iterator[list[Job]]:
 
 def _weather(group: list[Job]) -> bool:
     """Whether the database failed, not one of the works: then all would only fail again."""
-    return isinstance(group[0].error, StoreUnavailable)
+    error = group[0].error
+    return isinstance(error, StoreUnavailable) and not isinstance(error, StoreOvertaken)
 
 
 def _tell(group: list[Job]) -> None:
