@@ -50,7 +50,7 @@ WORDS = {
     "path": "kanarijalur",
     "smtp": "kanariperintah",
 }
-# The columns of central.db a citizen's words may stand in; docs/operator-guide tells them.
+# The columns of central.db a citizen's words may stand in; docs/storage.md tells them.
 READABLE = {
     "text",
     "clean_text",
