@@ -32,7 +32,7 @@ SECRETS = {
     "store_secret": "whsec_" + b64encode(b"kanari-rahasia-pusat-0123456789").decode(),
 }
 GUESSED = "kanari-tebakan"
-PHONE = "81299887766"
+PHONE = "81200007766"
 ADDRESS = "kanari.pengirim"
 NAME = "Kanari Pelapor"
 CONTACT = "kanari.kontak"
