@@ -8,7 +8,6 @@ out of a complaint. Offsets count characters of the text as it was given.
 
 from bisect import bisect
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import chain
 
 from normalizer.privacy_numbers import numbers_in
@@ -32,15 +31,6 @@ KINDS: tuple[PrivateKind, ...] = (
 IDENTIFYING: frozenset[PrivateKind] = frozenset(KINDS) - {"health", "child"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Taken:
-    """A piece that was masked: where its mark begins in the masked text, and both."""
-
-    at: int
-    mark: str
-    original: str
-
-
 def spans_in(text: str) -> tuple[PrivateSpan, ...]:
     """What is private in a text, in the order of the text and without overlaps."""
     kept: list[PrivateSpan] = []
@@ -61,11 +51,6 @@ def _start(span: PrivateSpan) -> int:
     return span.start
 
 
-def personal_data_in(text: str) -> tuple[PrivateKind, ...]:
-    """The kinds found in a text, in the order of KINDS."""
-    return kinds_of(spans_in(text))
-
-
 def kinds_of(spans: Iterable[PrivateSpan]) -> tuple[PrivateKind, ...]:
     """The kinds of some spans, in the order of KINDS."""
     found = {span.kind for span in spans}
@@ -74,34 +59,17 @@ def kinds_of(spans: Iterable[PrivateSpan]) -> tuple[PrivateKind, ...]:
 
 def masked(text: str, spans: Iterable[PrivateSpan]) -> str:
     """The text with "[nik]" and the like in place of what identifies somebody."""
-    return taken_out(text, spans)[0]
-
-
-def taken_out(text: str, spans: Iterable[PrivateSpan]) -> tuple[str, tuple[Taken, ...]]:
-    """The masked text and what was taken out of it, for `put_back`."""
-    pieces: list[str] = []
-    taken: list[Taken] = []
-    at = length = 0
-    for span in _identifying(spans):
-        before, mark = text[at : span.start], f"[{span.kind}]"
-        length += len(before)
-        taken.append(Taken(at=length, mark=mark, original=text[span.start : span.end]))
-        pieces += (before, mark)
-        length += len(mark)
-        at = span.end
-    return "".join((*pieces, text[at:])), tuple(taken)
-
-
-def put_back(masked_text: str, taken: Iterable[Taken]) -> str:
-    """The text as it was; ValueError where this is not the text the pieces were taken from."""
     pieces: list[str] = []
     at = 0
-    for piece in taken:
-        if not masked_text.startswith(piece.mark, piece.at) or piece.at < at:
-            raise ValueError("these pieces were taken from another text")
-        pieces += (masked_text[at : piece.at], piece.original)
-        at = piece.at + len(piece.mark)
-    return "".join((*pieces, masked_text[at:]))
+    for span in _identifying(spans):
+        pieces += (text[at : span.start], f"[{span.kind}]")
+        at = span.end
+    return "".join((*pieces, text[at:]))
+
+
+def taken_out(text: str, spans: Iterable[PrivateSpan]) -> tuple[str, ...]:
+    """What the masked text has its marks in place of."""
+    return tuple(text[span.start : span.end] for span in _identifying(spans))
 
 
 def _identifying(spans: Iterable[PrivateSpan]) -> Iterator[PrivateSpan]:

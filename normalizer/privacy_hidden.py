@@ -75,12 +75,12 @@ def hidden_record(record: Record) -> Record:
 
     Flags, identity and pseudonym are its caller's to set.
     """
-    taken = [
+    taken = {
         piece
         for text in (record.text, record.clean_text)
-        for piece in taken_out(text, self_spans(text))[1]
-    ]
-    pieces = sorted({piece.original for piece in taken}, key=len, reverse=True)
+        for piece in taken_out(text, self_spans(text))
+    }
+    pieces = sorted(taken, key=len, reverse=True)
     scrubbed = _scrubbed(msgspec.to_builtins(record), [p for p in pieces if len(p) >= _LEAST])
     text = without_self(record.text)
     private = spans_in(text)

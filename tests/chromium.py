@@ -197,6 +197,10 @@ class Page:
         await self.evaluate(f"document.querySelector({json.dumps(selector)}).focus()")
         await self.ask("Input.insertText", text=text)
 
+    async def edit(self, command: str) -> None:
+        """What a key of the system does where the cursor is: "selectAll", "cut", "paste"."""
+        await self.ask("Input.dispatchKeyEvent", type="rawKeyDown", commands=[command])
+
     async def click(self, selector: str) -> None:
         """Press what is there with the mouse."""
         x, y = await self.evaluate(

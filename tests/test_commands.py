@@ -166,11 +166,17 @@ async def test_send_without_a_gateway_says_so(gateway: Gateway) -> None:
     """Nobody there is one sentence and exit code 1."""
     async with gateway:
         pass
-    for channel in ("sms", "mail", "web"):
+    sentences = {
+        "sms": "sms: no answer: ClientConnectorError",
+        "mail": "mail: Error connecting to ",
+        "web": "Error: no gateway answers at ",
+    }
+    for channel, sentence in sentences.items():
         finished = await gateway.command("send", channel, "Lampu padam")
 
         assert finished.returncode == 1
-        assert "Traceback" not in finished.stderr
+        assert finished.stdout.startswith(sentence) or finished.stderr.startswith(sentence)
+        assert (finished.stdout + finished.stderr).count("\n") == 1
 
 
 # --- looking -----------------------------------------------------------------------------------
@@ -395,7 +401,7 @@ async def test_export_gives_the_records_without_who_complained(gateway: Gateway)
     await gateway.start()
     texts = ["=HYPERLINK(1)", "+62 lampu padam", "-rusak", "@warga", 'kata "kutip", koma\nbaris']
     for number, text in enumerate(texts):
-        await say(gateway, str(number), text, sender="+6281277778888")
+        await say(gateway, str(number), text, sender="+6281200007788")
     await until_drained(gateway)
     lines, later = await both(gateway, lambda: ran(gateway, "export", "--format", "jsonl"))
     table = await ran(gateway, "export", "--format", "csv")
@@ -407,7 +413,7 @@ async def test_export_gives_the_records_without_who_complained(gateway: Gateway)
     assert sorted(document["text"] for document in documents) == sorted(texts)
     assert sorted(cell["text"].removeprefix("'") for cell in cells) == sorted(texts)
     assert not [v for cell in cells for v in cell.values() if v.startswith(("=", "+", "-", "@"))]
-    assert "81277778888" not in lines + table
+    assert "81200007788" not in lines + table
     assert none == ""
 
 

@@ -15,6 +15,8 @@ from gateway.access import users
 from gateway.access.person import Role
 
 pytestmark = pytest.mark.peer
+#: On every page, one press behind one's own name.
+LEAVE = 'details.me form[action="/console/logout"] button'
 PLAIN = "plain text that was typed before the session ended"
 
 
@@ -55,8 +57,12 @@ async def come_to_the_app(page: Page, site: Site) -> None:
 async def test_the_way_in_and_around(
     chromium: Browser, site: Site, *, phone: bool, dark: bool, scripts: bool
 ) -> None:
-    """App, recovery codes, accounts, the trail; on this machine the cookie needs no https."""
+    """App, recovery codes, accounts, the trail, out; on this machine the cookie needs no https."""
     page = await chromium.page(PHONE if phone else DESK, dark=dark, scripts=scripts)
+    await page.go(f"{site.internal}/console")
+    await _paste(page, PASSWORD)
+    assert await page.value("#password") == PASSWORD
+    assert await page.evaluate("document.querySelector('#password').type") == "password"
     await come_to_the_app(page, site)
     await page.type("#code", (await app_of(site)).now())
     await page.follow("main form button")
@@ -68,7 +74,13 @@ async def test_the_way_in_and_around(
         assert await page.evaluate("document.querySelector('h1') !== null"), path
         wider = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
         assert not await page.evaluate(wider), path
+        assert await page.evaluate(f"document.querySelector({LEAVE!r}) !== null"), path
     assert "\tmasuk\t" in await _trail(page, site)
+    await page.click("details.me summary")
+    await page.follow(LEAVE)
+    assert await page.value("#login") == ""
+    await page.go(f"{site.internal}/console/me")
+    assert await page.value("#login") == ""
 
 
 async def test_what_was_typed_comes_back_in_a_browser(chromium: Browser, site: Site) -> None:
@@ -91,6 +103,15 @@ async def test_what_was_typed_comes_back_in_a_browser(chromium: Browser, site: S
     assert PLAIN in await page.text("main")
     await page.follow("main form button")
     assert await page.value("#name") == PLAIN
+
+
+async def _paste(page: Page, text: str) -> None:
+    """Put a password into its field as a password manager's user does who copied it."""
+    await page.type("#login", text)
+    await page.edit("selectAll")
+    await page.edit("cut")
+    await page.evaluate("document.querySelector('#password').focus()")
+    await page.edit("paste")
 
 
 async def _trail(page: Page, site: Site) -> str:

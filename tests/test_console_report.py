@@ -244,9 +244,11 @@ async def test_every_form_works_without_a_script_and_says_what_it_is(site: Site)
         posted = re.findall(
             r'<form method="post" action="([^"]+)"[^>]*>(.*?)</form>', page, re.DOTALL
         )
+        assert posted
         assert all('name="csrf"' in body for _, body in posted)
-        for identity in re.findall(r'<label[^>]* for="([^"]+)"', page):
-            assert f'id="{identity}"' in page
+        labelled = re.findall(r'<label[^>]* for="([^"]+)"', page)
+        assert labelled
+        assert [one for one in labelled if f'id="{one}"' not in page] == []
 
 
 async def test_what_was_derived_is_accepted_or_corrected_in_place(site: Site) -> None:

@@ -185,6 +185,7 @@ async def test_who_is_anonymous_is_answered_and_not_seen(teller: Teller) -> None
     assert await officer.says(record, Word(text="Sedang dicek.")) == 1
     assert [reply.to for reply in await officer.sent()] == [ANI]
     rows = await teller.rows("select what from audit")
+    assert rows
     assert not any(ANI in row[0] for row in rows)
 
 

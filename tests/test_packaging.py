@@ -74,5 +74,23 @@ def test_ci_script_is_sound() -> None:
 
     assert parsed.returncode == 0
     assert "export LAPOR_REQUIRE_PEERS=1\n" in script.read_text()
-    assert "\nmake check\nmake torture QUICK=1\n" in script.read_text()
+    assert "\nmake check\n" in script.read_text()
+    for engine in ("sqlite", "postgresql"):
+        assert f'\nmake torture QUICK=1 LINES="$lines --engine {engine}" &\n' in script.read_text()
     assert "://" not in script.read_text()
+
+
+@pytest.mark.parametrize(
+    ("typed", "writes"),
+    [((), True), (("QUICK=1",), False), (("LINES=--only R1",), False)],
+)
+def test_some_lines_of_the_torture_chamber_replace_no_page(
+    typed: tuple[str, ...], *, writes: bool
+) -> None:
+    """Only a run of all lines in full size becomes docs/torture.md."""
+    told = subprocess.run(
+        ["make", "-n", "torture", *typed], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+
+    assert ("--write" in told.stdout) == writes
+    assert all(word.partition("=")[2] in told.stdout for word in typed if "LINES" in word)

@@ -32,7 +32,7 @@ SECRETS = {
     "store_secret": "whsec_" + b64encode(b"kanari-rahasia-pusat-0123456789").decode(),
 }
 GUESSED = "kanari-tebakan"
-PHONE = "81299887766"
+PHONE = "81200007766"
 ADDRESS = "kanari.pengirim"
 NAME = "Kanari Pelapor"
 CONTACT = "kanari.kontak"
@@ -50,7 +50,7 @@ WORDS = {
     "path": "kanarijalur",
     "smtp": "kanariperintah",
 }
-# The columns of central.db a citizen's words may stand in; docs/operator-guide tells them.
+# The columns of central.db a citizen's words may stand in; docs/storage.md tells them.
 READABLE = {
     "text",
     "clean_text",

@@ -30,7 +30,7 @@ PHOTO = Path(__file__).parent / "fixtures" / "pictures" / "baseline.jpg"
 WITHIN = ("Someone", "Kamera", "xpacket")
 
 #: Who reports what, and what of them must be found nowhere.
-PHONE, LATER = "81299887711", "81388776622"
+PHONE, LATER = "81200007711", "81200006622"
 CHAT = 7_712_345_601
 NAMES = ("Kanaripesan", "Kanarisurat", "Kanariformulir", "Kanaritele", "Kanarifoto")
 ADDRESS, HOME, SIGNED = "kanari.alamat", "Kanarijalan", "Kanaritertanda"

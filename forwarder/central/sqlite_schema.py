@@ -5,7 +5,7 @@ The schema of the embedded central store, made to be looked at: `datasette data/
     record_revisions  every revision as it came
     laporan           a view for reading: the words of an officer, local time
     records_fts       word search over title and text, kept by triggers
-    cases             a view: the timeline of each case, see cases.py
+    cases             a view: the timeline of each case, see sqlite_cases.py
 
 Columns follow `normalizer.record.Record`: a field added there is added here at the next start.
 """

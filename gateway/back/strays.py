@@ -1,8 +1,8 @@
 """
 Updates about cases we do not know, or not yet: all SQL on the table `strays`.
 
-They are kept for a person and listed by `lapor-gateway parked`; the moment their case is known they
-are taken like any other. Nothing here deletes a row but its being taken.
+They are kept for a person and listed by `lapor-gateway parked list`; the moment their case is known
+they are taken like any other. Nothing here deletes a row but its being taken.
 """
 
 from collections.abc import Sequence

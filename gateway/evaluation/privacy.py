@@ -90,8 +90,8 @@ def _values(kind: PrivateKind, chance: random.Random) -> Iterator[str]:
         yield f"{number[:6]}-{number[6:12]}-{number[12:]}"
     elif kind == "phone":
         yield from (mobile, f"{mobile[:4]}-{mobile[4:8]}-{mobile[8:]}", f"+62{mobile[1:]}")
-        yield from (f"{mobile[:4]} {mobile[4:8]} {mobile[8:]}", f"62{mobile[1:]}", "(021) 5500001")
-        yield from (f"{mobile[:4]}.{mobile[4:8]}.{mobile[8:]}", "0274-550001", "031 5500001")
+        yield from (f"{mobile[:4]} {mobile[4:8]} {mobile[8:]}", f"62{mobile[1:]}", "(021) 0000001")
+        yield from (f"{mobile[:4]}.{mobile[4:8]}.{mobile[8:]}", "0274-000001", "031 0000001")
     elif kind == "email":
         yield from (f"{first.lower()}.{last.lower()}{house}@example.org", f"{first}@example.co.id")
     elif kind == "account":

@@ -75,7 +75,7 @@ async def restore(chamber: Chamber) -> Finding:
             f"before it missing, {tally.doubled} twice in the central store ({tally.again} offered "
             f"again by the copy, known by their key); wrong: {', '.join(tally.wrong) or 'nothing'}"
         ),
-        passed=not (tally.lost or tally.doubled or tally.wrong),
+        passed=tally.acknowledged > 0 and not (tally.lost or tally.doubled or tally.wrong),
     )
 
 

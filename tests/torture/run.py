@@ -31,6 +31,7 @@ from torture.cases import CASES  # noqa: E402 (see above)
 from torture.report import Row, as_markdown  # noqa: E402 (see above)
 
 console = Console(highlight=False)
+NUMBERS = tuple(dict.fromkeys(case.number for case in CASES))
 NOT_JUDGED = Finding(figure="could not be judged, twice", passed=False)
 
 
@@ -38,7 +39,13 @@ NOT_JUDGED = Finding(figure="could not be judged, twice", passed=False)
 @click.option("--quick", is_flag=True, help="Minutes instead of an hour.")
 @click.option("--write", is_flag=True, help="Also write the lines to docs/torture.md.")
 @click.option("--engine", type=click.Choice(ENGINES), multiple=True, help="Only this engine.")
-@click.option("--only", multiple=True, help="Only the lines with this number, such as R1.")
+@click.option(
+    "--only",
+    type=click.Choice(NUMBERS),
+    multiple=True,
+    metavar="NUMBER",
+    help="Only the lines with this number, such as R1.",
+)
 @click.option("--seed", type=int, default=None, help="Repeat a run; printed at its start.")
 @click.option("--minutes", type=float, default=math.inf, help="Begin no line after that long.")
 def main(  # noqa: PLR0913 (the options of a command)
@@ -53,16 +60,19 @@ def main(  # noqa: PLR0913 (the options of a command)
     """Run, print a line each, and fail if one did."""
     size: Size = "quick" if quick else "full"
     seed = seed if seed is not None else random.SystemRandom().randrange(2**32)
+    engines = engine or ENGINES
+    lines = list(_chosen(size, engines, only))
+    if not lines:
+        where = " or ".join(engines)
+        raise click.UsageError(f"none of these lines is run in the {size} form on {where}")
     console.print(f"torture chamber, {size}, seed {seed}")
     with ExitStack() as stack:
-        engines = engine or ENGINES
         server = (
             stack.enter_context(running_postgres(lambda _: None))
             if "postgresql" in engines
             else None
         )
         stay = Stay(size=size, seed=seed, server=server, until=time.monotonic() + minutes * 60)
-        lines = list(_chosen(size, engines, only))
         if minutes < math.inf:
             # On a slow machine other lines are left out each time, none of them always.
             random.Random(seed).shuffle(lines)  # noqa: S311 (can be repeated)
