@@ -240,6 +240,54 @@ async def test_an_emergency_hears_of_112_first_and_once(teller: Teller) -> None:
     ]
 
 
+async def test_an_emergency_that_was_taken_back_can_be_raised_again(teller: Teller) -> None:
+    officer = Officer(teller)
+    record = await told(teller, ANI)
+    decides = decider(teller)
+    alarm = Alarm(vault=teller.vault, decider=decides)
+
+    def raised(tx: Transaction) -> bool:
+        seen = see(tx, teller.vault, record.case_code)
+        return alarm.raise_it(tx, seen, RINI, officer.now)
+
+    def taken_back(tx: Transaction) -> Outcome:
+        return decides.undo(tx, RINI, now=officer.now)[record.record_id]
+
+    assert await teller.database.write(raised)
+    assert len(await officer.sent()) == 1
+    teller.clock.advance(60)
+    assert await teller.database.write(taken_back) == "done"
+    assert (await officer.seen(record.case_code)).record.urgency.value != "darurat"
+    teller.clock.advance(60)
+    assert await teller.database.write(raised)
+    [warned] = await officer.sent()
+    assert "112" in warned.text
+    assert (await officer.seen(record.case_code)).record.urgency.value == "darurat"
+    assert len(await teller.rows("select step from escalations")) == 2
+    assert not await teller.database.write(raised)
+
+
+async def test_who_had_it_urgent_already_still_makes_it_an_emergency(teller: Teller) -> None:
+    """A corrected urgency told the citizen nothing; an emergency tells them of 112, once."""
+    officer = Officer(teller)
+    record = await told(teller, ANI)
+    decides = decider(teller)
+    alarm = Alarm(vault=teller.vault, decider=decides)
+
+    def corrected(tx: Transaction) -> Outcome:
+        value = {"urgency": "darurat"}
+        return decides.correct(tx, RINI, record.record_id, value, revision=1, now=officer.now)
+
+    def raised(tx: Transaction) -> bool:
+        seen = see(tx, teller.vault, record.case_code)
+        return alarm.raise_it(tx, seen, RINI, officer.now)
+
+    assert await teller.database.write(corrected) == "done"
+    assert [await teller.database.write(raised) for _ in range(2)] == [True, False]
+    [warned] = await officer.sent()
+    assert "112" in warned.text
+
+
 async def test_a_transfer_teaches_and_tells_who_has_it_now(teller: Teller) -> None:
     officer = Officer(teller)
     record = await told(teller, ANI)
