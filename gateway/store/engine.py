@@ -3,8 +3,9 @@ What an engine is to the store: a writer connection, readers, and its words for 
 
 SQL is written once, with `:name` parameters and `{id}`, `{blob}`, `{lock}`, `{among:name}` and
 others where the engines differ; `Engine.spell` turns it into the engine's own and caches the
-result. `{each:name}` and `{each_text:name}` are a list of numbers or texts as a table `asked` with
-one column `value`; `{joined:column}` is a column's values in one text, with commas between them.
+result. `{lock}` takes the rows nobody else has, `{hold}` waits for who has them. `{each:name}` and
+`{each_text:name}` are a list of numbers or texts as a table `asked` with one column `value`;
+`{joined:column}` is a column's values in one text, with commas between them.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence

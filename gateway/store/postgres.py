@@ -24,6 +24,7 @@ WORDS = {
     "blob": "bytea",
     "clustered": "",
     "lock": "for update skip locked",
+    "hold": "for update",
     # A transaction that wrote nothing waits for no standby; this writes, and changes nothing.
     "standbys": "select pg_logical_emit_message(true, 'lapor', '')",
     "among": Words("= any(:%s)"),

@@ -38,6 +38,7 @@ WORDS = {
     "blob": "blob",
     "clustered": "without rowid",
     "lock": "",
+    "hold": "",  # who writes does so alone
     "standbys": "select 1",
     "among": Words("in (select value from json_each(:%s))"),
     "each": Words("json_each(:%s) as asked"),
