@@ -44,6 +44,20 @@ CLASSES: Mapping[str | None, str] = {
 AROUND = re.compile(r"^\s*(?:https?://\S*/)?(?:[A-Za-z. ]*[:#.]?\s*#?)?([^\s/]+?)[\s.,/]*$")
 #: Of what was typed or pasted; a tracking id and the address it stands in are far shorter.
 MOST_TYPED = 200
+# An agency's own, as the board has them; what it has not seen yet is opened to be told.
+OLDEST_OF = """
+select o.record_id from outbox o join records r on r.record_id = o.record_id
+left join board b on b.number = r.number
+where o.target = :target and o.kind = 'record' and o.state in ('pending', 'uncertain')
+  and o.data_key is not null and (b.number is null or b.agency = :agency)
+group by o.record_id order by min(o.id) limit :limit
+"""
+COUNT_OF = """
+select count(distinct o.record_id) from outbox o join records r on r.record_id = o.record_id
+join board b on b.number = r.number
+where o.target = :target and o.kind = 'record' and o.state in ('pending', 'uncertain')
+  and o.data_key is not null and b.agency = :agency
+"""
 
 _RECORD = msgspec.json.Decoder(Record)
 _COMMENT = msgspec.json.Decoder(Comment)
@@ -95,17 +109,35 @@ class Task:
         return self.record.title if self.record else "tambahan pelapor"
 
 
-def tasks(
-    tx: Transaction, vault: Vault, store: str, *, record_id: str = "", limit: int = 100_000
+def tasks(  # noqa: PLR0913 (which of them)
+    tx: Transaction,
+    vault: Vault,
+    store: str,
+    *,
+    record_id: str = "",
+    agency: str = "",
+    limit: int = 100_000,
 ) -> list[Task]:
-    """What waits for an officer, oldest first, one task for each record."""
+    """
+    What waits for an officer, oldest first, one task for each record.
+
+    With an agency its own, as far as the board knows: whoever asks looks at each record's.
+    """
     target = CENTRAL + store
-    chosen = [record_id] if record_id else by_hand.oldest(tx, target, limit)
+    chosen = [record_id] if record_id else _oldest(tx, target, agency, limit)
     groups: dict[str, list[by_hand.Waiting]] = {id_: [] for id_ in chosen}
     for row in by_hand.waiting(tx, vault, target, chosen):
         groups[row.record_id].append(row)
     numbers = by_hand.given(tx, target, chosen)
     return [_task(tx, rows, numbers.get(id_, "")) for id_, rows in groups.items() if rows]
+
+
+def count(tx: Transaction, store: str, agency: str = "") -> int:
+    """How many records wait for an officer of this agency, or of any."""
+    if not agency:
+        return by_hand.count(tx, CENTRAL + store)
+    row = tx.one(COUNT_OF, target=CENTRAL + store, agency=agency)
+    return int(row[0]) if row else 0
 
 
 def form_of(record: Record, categories: Mapping[str, str]) -> list[tuple[str, str]]:
@@ -168,6 +200,12 @@ def hand_over(tx: Transaction, handed: Handed, *, pattern: str, now: int) -> int
     what = f"{handed.case_code} is {number} in {handed.store}"
     enter(tx, who=handed.who, what=what, now=now, case=status.case_code)
     return rows
+
+
+def _oldest(tx: Transaction, target: str, agency: str, limit: int) -> list[str]:
+    if not agency:
+        return by_hand.oldest(tx, target, limit)
+    return [row[0] for row in tx.all(OLDEST_OF, target=target, agency=agency, limit=limit)]
 
 
 def _task(tx: Transaction, rows: Sequence[by_hand.Waiting], number: str) -> Task:

@@ -13,15 +13,39 @@ from typing import Literal
 import msgspec
 
 from forwarder import outbox_desk
-from forwarder.ports import Transaction, Vault
+from forwarder.ports import Row, Transaction, Vault
 from gateway import work
 from gateway.access.trail import enter
 from gateway.back import notices, strays
 
-PARKED = """
-select 'j' || w.journal_id, j.channel, j.received_at, w.reason from work w
-join journal j on j.id = w.journal_id where w.state = 'parked' order by w.journal_id
-"""
+# By the letter of their ids: the column of their number, and number, place, time and reason.
+PARKED = {
+    "j": (
+        "w.journal_id",
+        (
+            "select w.journal_id, j.channel, j.received_at, w.reason"
+            " from work w join journal j on j.id = w.journal_id where w.state = 'parked'"
+        ),
+    ),
+    "o": (
+        "id",
+        (
+            "select id, target, created_at, reason from outbox"
+            " where state = 'parked' and dismissed is null"
+        ),
+    ),
+    "s": (
+        "id",
+        (
+            "select id, 'central:' || store, taken_at, 'about a case nobody knows' from strays"
+            " where dismissed is null"
+        ),
+    ),
+    "n": ("id", "select id, 'notice', created_at, reason from notices where state = 'held'"),
+}
+EVERYTHING = 1 << 62
+# Of a number in an id; a longer one would not fit the databases' integers.
+MOST_DIGITS = 18
 REPLAYABLE = """
 select w.journal_id from work w join journal j on j.id = w.journal_id
 where w.state in ('recorded', 'parked') and j.data_key is not null and j.received_at >= :since
@@ -52,25 +76,29 @@ class Parked:
     reason: str
 
 
-def parked(tx: Transaction) -> list[Parked]:
-    """What could not be read or delivered, and why."""
-    unread = [
-        Parked(id=row[0], where=row[1], at=row[2], reason=row[3] or "") for row in tx.all(PARKED)
-    ]
-    undelivered = [
-        Parked(id=f"o{item.id}", where=item.target, at=item.created_at, reason=item.reason)
-        for item in outbox_desk.parked(tx)
-    ]
-    homeless = [
-        Parked(id=f"s{id_}", where=f"central:{store}", at=at, reason="about a case nobody knows")
-        for id_, store, at in strays.listed(tx)
-    ]
-    held = [
-        Parked(id=f"n{one.id}", where="notice", at=one.created_at, reason=one.reason or "")
-        for one in notices.listed(tx)
-        if one.state == "held"
-    ]
-    return unread + undelivered + homeless + held
+def parked(tx: Transaction, limit: int = EVERYTHING) -> list[Parked]:
+    """What could not be read or delivered, and why; no more than so many."""
+    found: list[Parked] = []
+    for kind, (number, listed) in PARKED.items():
+        rows = tx.all(f"{listed} order by {number} limit :limit", limit=limit - len(found))
+        found += [_parked(kind, row) for row in rows]
+    return found
+
+
+def parked_count(tx: Transaction) -> int:
+    """How much of it there is."""
+    counted = [tx.one(f"select count(*) from ({listed}) found") for _, listed in PARKED.values()]
+    return sum(row[0] for row in counted if row)
+
+
+def parked_one(tx: Transaction, id_: str) -> Parked | None:
+    """What has this id, if it is parked."""
+    kind, number = id_[:1], id_[1:]
+    if kind not in PARKED or not number.isdecimal() or len(number) > MOST_DIGITS:
+        return None
+    column, listed = PARKED[kind]
+    row = tx.one(f"{listed} and {column} = :number", number=int(number))
+    return _parked(kind, row) if row else None
 
 
 def content(tx: Transaction, vault: Vault, id_: str) -> str:
@@ -96,8 +124,7 @@ def carry_out(tx: Transaction, order: Order, now: int) -> int:
         rows = tx.all(REPLAYABLE, since=order.since, channel=order.channel)
         touched = _replay(tx, [row[0] for row in rows], now)
     else:
-        wanted = set(order.ids) or {item.id for item in parked(tx)}
-        chosen = [item.id for item in parked(tx) if item.id in wanted]
+        chosen = _chosen(tx, order.ids)
         journal, sent, homeless = (_numbers(chosen, kind) for kind in "jos")
         held = _numbers(chosen, "n")
         if order.verb == "retry":
@@ -114,6 +141,16 @@ def carry_out(tx: Transaction, order: Order, now: int) -> int:
     what = f"{order.verb} {touched} rows {order.channel} {order.reason}".strip()
     enter(tx, who=order.who, what=what, now=now)
     return touched
+
+
+def _chosen(tx: Transaction, ids: Sequence[str]) -> list[str]:
+    """Which of these are parked, each once; without any, all that are."""
+    found = (parked_one(tx, id_) for id_ in ids) if ids else parked(tx)
+    return list(dict.fromkeys(item.id for item in found if item))
+
+
+def _parked(kind: str, row: Row) -> Parked:
+    return Parked(id=f"{kind}{row[0]}", where=row[1], at=row[2], reason=row[3] or "")
 
 
 def _replay(tx: Transaction, ids: Sequence[int], now: int) -> int:

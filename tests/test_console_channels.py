@@ -11,7 +11,11 @@ from console_site import ADMIN, OFFICER, Desk, Site, console_site, token_of
 
 from channels.contract import Delivery
 from gateway.access.person import Person, Role
+from gateway.back import strays
+from gateway.console.channels import SHOWN
+from gateway.console.channels_accounts import Accounts
 from gateway.holdings import Holding
+from gateway.store import StoreUnavailable
 
 HOSTILE = "<script>alert(1)</script>"
 AGENCY = Person(id=4, login="dina", name="Dina", role=Role.OFFICER, agency="dinas_kesehatan")
@@ -135,6 +139,39 @@ async def test_the_heads_of_the_chains_are_there_to_copy(site: Site) -> None:
     assert 'data-copy="0:1:' in page
     assert 'data-copy="trail:' in page
     assert "nomor 1 ·" in page
+
+
+async def test_of_very_much_that_is_parked_each_is_counted_and_found(on_both: Site) -> None:
+    """The page shows the first of it; what stands further down is there by its address."""
+    parked = [("sp4n", f"u{n}", f"r{n}", "", 1, b"", None) for n in range(1_002)]
+    await on_both.parts.store.write(lambda tx: tx.insert("strays", strays.COLUMNS, parked))
+    async with on_both.desk(ADMIN) as desk:
+        page = await desk.look("/channels")
+        assert "<strong>1.002</strong>" in page
+        assert page.count('id="parked-s') == SHOWN
+        await desk.look("/channels/parked/s1002")
+        assert desk.status == 200
+        await desk.send("/channels/parked/s1002/drop", reason="umpan uji coba")
+        assert "<strong>1.001</strong>" in await desk.look("/channels")
+        await desk.look("/channels/parked/s1002")
+        assert desk.status == 404
+        await desk.look("/channels")
+        await desk.send("/channels/retry")
+        assert desk.status == 200
+
+
+async def test_accounts_that_cannot_be_made_now_are_made_later() -> None:
+    """Nothing is thrown where nobody would catch it."""
+
+    class Away:
+        async def read(self, work: object) -> None:
+            del work
+            raise StoreUnavailable
+
+    heard: list[int] = []
+    accounts = Accounts(Away(), lambda: 0, lambda: heard.append(1))  # type: ignore[arg-type]
+    await accounts.count()
+    assert not heard
 
 
 async def test_what_is_parked_is_read_only_by_who_operates_and_it_is_written_down(

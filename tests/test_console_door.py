@@ -401,6 +401,20 @@ async def test_what_an_admin_ended_is_kept_as_well(site: Site, sari: Browser) ->
     assert "tersimpan" in page
 
 
+async def test_a_password_is_not_kept(site: Site, sari: Browser) -> None:
+    """Nobody needs it again who has just signed in, and nobody else shall read it."""
+    fresh = "sandi baru yang panjang"
+    await sari.look("/me")
+    await site.parts.store.write(lambda tx: tx.run(EXPIRE))
+    page = await sari.send("/me/password", password=PASSWORD, fresh=fresh)
+    assert sari.status == 401
+    assert "tersimpan" not in page
+    page = await sari.send("/login", login="sari", password=PASSWORD)
+    assert sari.token
+    assert PASSWORD not in page
+    assert fresh not in page
+
+
 # --- machines -----------------------------------------------------------------------------------
 
 

@@ -12,9 +12,12 @@ from console_site import ADMIN, OFFICER, Desk, Site, console_site
 
 from gateway.access.person import Person, Role
 from gateway.access.trail_list import Wanted, entries
+from gateway.console import handoff
 from gateway.console.handoff_many import pairs_in
 
 LIST = '[central.sp4n]\nkind = "handoff"\n'
+WASTE_OFFICE = "Dinas Lingkungan Hidup"
+BOARDED = "select count(*) from board"
 VIEWER = Person(id=3, login="tono", name="Tono", role=Role.VIEWER)
 ELSEWHERE = Person(id=4, login="sari", name="Sari", role=Role.OFFICER, agency="Dinas Kebun")
 PEOPLE = (OFFICER, ADMIN, VIEWER, ELSEWHERE)
@@ -206,6 +209,37 @@ async def test_an_agency_sees_and_settles_its_own_cases_only(site: Site) -> None
         page = await desk.send("/handoff/sp4n/many", lines=f"{code} 10456")
         assert "tidak menunggu di daftar" in page
         assert code not in (await desk.fetch("/handoff/sp4n/list.csv")).decode()
+
+
+async def test_older_cases_of_others_hide_none_of_an_agencys_own(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page is full of one's own, and says how many of them there are."""
+    monkeypatch.setattr(handoff, "PAGE", 2)
+    waste = Person(id=5, login="dlh", name="Dina", role=Role.OFFICER, agency=WASTE_OFFICE)
+    people = (OFFICER, waste)
+    async with console_site(tmp_path, LIST, people=people, store=database_url) as site:
+        lamps = [await report(site, number) for number in (1, 2)]
+        mine = [
+            await report(site, number, "Sampah menumpuk di TPS liar dan tidak diangkut")
+            for number in (3, 4, 5)
+        ]
+        async with site.desk(waste) as desk:
+            await boarded(site, 5)
+            page = await desk.look("/handoff")
+            assert [code in page for code in (*lamps, *mine)] == [False, False, True, True, False]
+            assert "3 laporan menunggu" in page
+            assert "Ditampilkan 2 yang pertama" in page
+            await desk.look(f"/handoff/sp4n/case/{mine[0]}")
+            page = await desk.send(f"/handoff/sp4n/case/{mine[0]}", number="10456")
+            assert f'action="/console/handoff/sp4n/case/{mine[1]}"' in page
+
+
+async def boarded(site: Site, count: int) -> None:
+    """Wait until the board has so many rows."""
+    async with asyncio.timeout(20):
+        while await site.parts.store.read(lambda tx: tx.all(BOARDED)) != [(count,)]:  # noqa: ASYNC110 (a table)
+            await asyncio.sleep(0.1)
 
 
 @pytest.mark.peer

@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from door_browser import Browser, account, browser, order
 
 from gateway.access import trail
 from gateway.access.person import Role
+from gateway.console import trail as trail_page
+from gateway.console.deeds import said
 
 OPTIONAL = '[console]\ntotp = "optional"\n'
 CODE = re.compile(r'class="code">([\w-]{19})<')
@@ -199,6 +202,23 @@ async def test_the_trail_is_searched_and_taken_away(site: Site, ayu: Browser) ->
     assert rows[0][-1] == "Laporan"
     assert rows[1][2:] == ["budi", "'=cmd|calc opened case 3JZ9J6GMB", "3JZ9J6GMB"]
     assert "took 1 entries of the trail as a file" in str(await told(site))
+
+
+async def test_the_file_of_the_trail_is_made_beside_the_loop(
+    ayu: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A hundred thousand lines are work of seconds, for which nobody else waits."""
+    threads: set[int] = set()
+
+    def noted(what: str, language: str) -> str:
+        threads.add(threading.get_ident())
+        return said(what, language)
+
+    monkeypatch.setattr(trail_page, "said", noted)
+    text = await ayu.look("/trail.csv")
+    assert "menambah pengguna" in text
+    assert threads
+    assert threading.get_ident() not in threads
 
 
 async def test_the_trail_is_paged(site: Site, ayu: Browser) -> None:

@@ -222,6 +222,9 @@ async def test_an_emergency_and_a_transfer_are_made_here(site: Site) -> None:
         assert f"Diteruskan ke {DLH.agency}" in read(page)
         page = await desk.send(f"/report/{code}/alarm", **fields(page))
         assert "Dijadikan keadaan darurat" in page
+        page = await desk.send(f"/report/{code}/alarm", **fields(page))
+        assert desk.status == 422
+        assert "sudah dijadikan keadaan darurat" in page
 
 
 async def test_a_case_is_held_with_a_reason(site: Site) -> None:

@@ -6,9 +6,11 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
+from access_site import PASSWORD
 from console_site import Site, console_site
 from door_browser import account, browser
 
+FRESH = "sandi baru yang panjang"
 WORDS = "Kami perbaiki <b>besok</b> & lusa."
 
 
@@ -59,3 +61,18 @@ async def test_who_is_signed_in_stays_so_and_reads(tmp_path: Path) -> None:
             with locked(site):
                 await sari.look("/inbox")
                 assert sari.status == 200
+
+
+async def test_a_password_does_not_come_back(tmp_path: Path) -> None:
+    """Nor the new one: nobody else at this screen may read it, and nobody sends half a form."""
+    async with console_site(tmp_path, '[console]\ntotp = "optional"\n', people=None) as site:
+        await account(site)
+        async with browser(site) as sari:
+            await sari.sign_in()
+            await sari.look("/me")
+            with locked(site):
+                page = await sari.send("/me/password", password=PASSWORD, fresh=FRESH)
+            assert sari.status == 503
+            assert PASSWORD not in page
+            assert FRESH not in page
+            assert 'action="/console/me/password"' not in page

@@ -1,8 +1,10 @@
 """An officer answers: what is written down, what citizens get, what was shown before."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -30,6 +32,7 @@ from gateway.handling.trace import trace_of
 from gateway.handling.transferring import Transfers
 from gateway.notices_options import Notices
 from gateway.settings import read_settings
+from gateway.store import Store
 from gateway.vault import Vault
 from normalizer.record import Record
 
@@ -150,6 +153,39 @@ async def test_a_first_answer_moves_the_case_on_and_stands_in_its_timeline(telle
     assert "SELESAI" in texts[-1]
 
 
+async def test_of_two_officers_at_once_the_slower_one_looks_again(
+    postgres_url: str, vault: Vault, clock: Clock, tmp_path: Path
+) -> None:
+    """Two processes of a cluster: the second answer waits for the first, and then is outdated."""
+    async with story.teller(postgres_url, vault, clock, tmp_path) as teller:
+        officer, record = Officer(teller), await told(teller, ANI)
+        stand = (await officer.seen(record.case_code)).stand
+        answered, commit = Event(), Event()
+
+        def answer(tx: Transaction, *, once: str) -> int:
+            seen = unchanged(tx, vault, record.case_code, "", stand=stand)
+            word = Word(text="Sudah menyala.", closes=True, once=once)
+            return officer.replier.reply(tx, seen, word, person=RINI, now=officer.now)
+
+        def answer_slowly(tx: Transaction) -> int:
+            told_to = answer(tx, once="1")
+            answered.set()
+            commit.wait(5)
+            return told_to
+
+        elsewhere = await Store.open(postgres_url)
+        first = asyncio.create_task(teller.database.write(answer_slowly))
+        await asyncio.to_thread(answered.wait, 5)
+        second = asyncio.create_task(elsewhere.write(partial(answer, once="2")))
+        await asyncio.wait([second], timeout=0.5)
+        commit.set()
+        assert await first == 1
+        with pytest.raises(Outdated):
+            await second
+        await elsewhere.close()
+        assert len(await officer.sent()) == 1
+
+
 async def test_a_form_that_is_sent_twice_says_it_once(teller: Teller) -> None:
     officer = Officer(teller)
     record = await told(teller, ANI)
@@ -241,6 +277,54 @@ async def test_an_emergency_hears_of_112_first_and_once(teller: Teller) -> None:
     ]
 
 
+async def test_an_emergency_that_was_taken_back_can_be_raised_again(teller: Teller) -> None:
+    officer = Officer(teller)
+    record = await told(teller, ANI)
+    decides = decider(teller)
+    alarm = Alarm(vault=teller.vault, decider=decides)
+
+    def raised(tx: Transaction) -> bool:
+        seen = see(tx, teller.vault, record.case_code)
+        return alarm.raise_it(tx, seen, RINI, officer.now)
+
+    def taken_back(tx: Transaction) -> Outcome:
+        return decides.undo(tx, RINI, now=officer.now)[record.record_id]
+
+    assert await teller.database.write(raised)
+    assert len(await officer.sent()) == 1
+    teller.clock.advance(60)
+    assert await teller.database.write(taken_back) == "done"
+    assert (await officer.seen(record.case_code)).record.urgency.value != "darurat"
+    teller.clock.advance(60)
+    assert await teller.database.write(raised)
+    [warned] = await officer.sent()
+    assert "112" in warned.text
+    assert (await officer.seen(record.case_code)).record.urgency.value == "darurat"
+    assert len(await teller.rows("select step from escalations")) == 2
+    assert not await teller.database.write(raised)
+
+
+async def test_who_had_it_urgent_already_still_makes_it_an_emergency(teller: Teller) -> None:
+    """A corrected urgency told the citizen nothing; an emergency tells them of 112, once."""
+    officer = Officer(teller)
+    record = await told(teller, ANI)
+    decides = decider(teller)
+    alarm = Alarm(vault=teller.vault, decider=decides)
+
+    def corrected(tx: Transaction) -> Outcome:
+        value = {"urgency": "darurat"}
+        return decides.correct(tx, RINI, record.record_id, value, revision=1, now=officer.now)
+
+    def raised(tx: Transaction) -> bool:
+        seen = see(tx, teller.vault, record.case_code)
+        return alarm.raise_it(tx, seen, RINI, officer.now)
+
+    assert await teller.database.write(corrected) == "done"
+    assert [await teller.database.write(raised) for _ in range(2)] == [True, False]
+    [warned] = await officer.sent()
+    assert "112" in warned.text
+
+
 async def test_a_transfer_teaches_and_tells_who_has_it_now(teller: Teller) -> None:
     officer = Officer(teller)
     record = await told(teller, ANI)
@@ -271,7 +355,7 @@ async def test_a_case_that_changed_meanwhile_is_not_written_on(teller: Teller) -
         return unchanged(tx, teller.vault, record.case_code, "", stand=stand)
 
     with pytest.raises(Outdated):
-        await teller.database.read(again)
+        await teller.database.write(again)
 
 
 async def test_who_looks_is_seen_by_others_and_noted_once(teller: Teller) -> None:

@@ -1,5 +1,5 @@
 """
-Updates about cases we do not know, or not yet: all SQL on the table `strays`.
+Updates about cases we do not know, or not yet: the SQL on the table `strays`.
 
 They are kept for a person and listed by `lapor-gateway parked list`; the moment their case is known
 they are taken like any other. Nothing here deletes a row but its being taken.
@@ -22,10 +22,6 @@ where s.data_key is not null and (
         and o.reference <> '' and o.target = 'central:' || s.store
     )
 ) order by s.id limit 500
-"""
-LISTED = """
-select id, store, taken_at, document, data_key from strays
-where dismissed is null order by id limit 1000
 """
 DISMISS = "update strays set dismissed = :reason where id = :id and dismissed is null"
 
@@ -63,11 +59,6 @@ def taken(tx: Transaction, ids: Sequence[int]) -> None:
     """These stand in a timeline now, or turned out to."""
     if ids:
         tx.run("delete from strays where id {among:ids}", ids=list(ids))
-
-
-def listed(tx: Transaction) -> list[tuple[int, str, int]]:
-    """What waits for a person: number, store and since when."""
-    return [(row[0], row[1], row[2]) for row in tx.all(LISTED)]
 
 
 def content(tx: Transaction, id_: int) -> tuple[bytes, bytes | None]:

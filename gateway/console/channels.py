@@ -55,14 +55,14 @@ async def _look(office: Office, accounts: Accounts, request: web.Request) -> web
     whole = not person_of(request).agency
     now = office.clock()
     found = await office.parts.store.read(lambda tx: state(tx, office.parts, now))
-    parked = await office.parts.store.read(operate.parked) if whole else []
+    parked, count = await office.parts.store.read(_waiting) if whole else ([], 0)
     return show(
         request,
         "channels.html",
         state=found,
         whole=whole,
-        parked=parked[:SHOWN],
-        parked_count=len(parked),
+        parked=parked,
+        parked_count=count,
         counted=accounts.latest() if whole else None,
         words=WORDS,
         days_shown=DAYS_SHOWN,
@@ -120,11 +120,15 @@ def _page(
     )
 
 
+def _waiting(tx: Transaction) -> tuple[list[Parked], int]:
+    """The first that wait for a person, and how many do."""
+    return operate.parked(tx, SHOWN), operate.parked_count(tx)
+
+
 async def _find(office: Office, request: web.Request) -> Parked:
     """What the address names, if it is still parked: somebody may have been quicker."""
     wanted = request.match_info["id"]
-    parked = await office.parts.store.read(operate.parked)
-    found = next((item for item in parked if item.id == wanted), None)
+    found = await office.parts.store.read(lambda tx: operate.parked_one(tx, wanted))
     if found is None:
         raise web.HTTPNotFound
     return found

@@ -13,6 +13,7 @@ import structlog
 from forwarder import ledger
 from forwarder.ports import Database
 from gateway.reconcile import Account, reconcile, total
+from gateway.store import StoreError
 
 log = structlog.get_logger()
 
@@ -56,7 +57,7 @@ class Accounts:
         at = self._clock()
         try:
             days, sums = await self._database.read(lambda tx: (reconcile(tx), ledger.sums(tx)))
-        except OSError:
+        except StoreError:
             log.warning("accounts not counted")
             return
         delivered = {store: states.get("delivered", 0) for store, states in sums.items()}

@@ -7,7 +7,7 @@ What no database could hold is refused before any page reads it, and offered aga
 Errors are pages, not documents, and say nothing of our inside.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from http import HTTPStatus
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -43,6 +43,8 @@ OURS = ("same-origin", "none", "")
 SAFE = ("GET", "HEAD")
 #: How forms are sent; aiohttp calls a body without a name the second.
 FORMS = ("application/x-www-form-urlencoded", "application/octet-stream")
+#: Fields no page shows again; a form that carries one is not given back, nor kept for later.
+SECRETS = frozenset({"password", "fresh", "code"})
 #: Errors with a page of their own; every other refusal is shown as the last.
 SAID = {
     HTTPStatus.FORBIDDEN: "forbidden",
@@ -137,6 +139,11 @@ def from_us(request: web.Request) -> bool:
     return not origin or urlsplit(origin).netloc == request.host
 
 
+def has_secret(names: Iterable[str]) -> bool:
+    """Whether a form with these fields carries a password or a code; half of it helps nobody."""
+    return not SECRETS.isdisjoint(names)
+
+
 def _is_readable(request: web.Request) -> bool:
     """Whether what comes before a form, and how it is written, is what our own pages send."""
     told = [request.path, *request.query.items(), *request.cookies.values()]
@@ -148,9 +155,12 @@ async def _typed(request: web.Request) -> list[tuple[str, str]]:
     """What a form held that could not be stored, to be sent again without what cannot be."""
     if request.method in SAFE or VISITOR not in request:
         return []
+    fields = await _fields(request)
+    if has_secret(name for name, _ in fields):
+        return []
     return [
         (made_fit(name), made_fit(text))
-        for name, text in await _fields(request)
+        for name, text in fields
         if isinstance(text, str) and name != "csrf"
     ]
 

@@ -13,15 +13,13 @@ from urllib.parse import quote, urlencode
 
 from aiohttp import web
 
-from forwarder import by_hand
-from forwarder.outbox import CENTRAL
 from forwarder.ports import Transaction
 from gateway.access.person import Right
 from gateway.console import handoff_many
 from gateway.console.frame import Entry, go, person_of, show
 from gateway.console.handoff_lists import LONGEST, PAGE, PATH, Lists, address, lists_of, why
 from gateway.console.office import Office
-from gateway.handoff import AlreadyGiven, Handed, NotWaiting, Task, WrongForm, form_of
+from gateway.handoff import AlreadyGiven, Handed, NotWaiting, Task, WrongForm, count, form_of
 from gateway.handoff_table import said_of
 from normalizer.codes import read_case_code
 from normalizer.privacy import masked, spans_in
@@ -44,15 +42,17 @@ async def _list(lists: Lists, request: web.Request) -> web.StreamResponse:
     if not lists.forms:
         return show(request, "handoff_none.html")
     store = lists.store_in(request) if "store" in request.match_info else next(iter(lists.forms))
-    waiting = await lists.waiting(store, person_of(request), PAGE)
-    count = await lists.office.parts.store.read(partial(by_hand.count, target=CENTRAL + store))
+    person = person_of(request)
+    waiting = await lists.waiting(store, person, PAGE)
+    read = partial(count, store=store, agency=person.agency)
+    counted = await lists.office.parts.store.read(read)
     return show(
         request,
         "handoff.html",
         store=store,
         stores=list(lists.forms),
         lines=[_line(task) for task in waiting],
-        count=len(waiting) if person_of(request).agency else count,
+        count=max(counted, len(waiting)),
         told=_told(request),
     )
 

@@ -59,7 +59,8 @@ class Lists:
             if row is None:
                 return []
             record_id = row[0]
-        found = tasks(tx, self.office.parts.vault, store, record_id=record_id, limit=limit)
+        vault, agency = self.office.parts.vault, person.agency
+        found = tasks(tx, vault, store, record_id=record_id, agency=agency, limit=limit)
         return [task for task in found if _theirs(task, person)]
 
     async def hand_over(self, handed: Handed, person: Person) -> None:

@@ -2,7 +2,8 @@
 What somebody had typed when their session was over: carried through the door, and given back.
 
 The form travels sealed in a hidden field. It is taken only from a page of ours, with the token of
-the session that is over, and given back only to whom that session belonged.
+the session that is over, and given back only to whom that session belonged. One with a password
+is not kept: after the door nobody would send it unread, and a page would show it.
 """
 
 import msgspec
@@ -11,7 +12,7 @@ from aiohttp import web
 from gateway.console import sealing
 from gateway.console.csrf import fits
 from gateway.console.door_safe import safe_next
-from gateway.console.guard import from_us
+from gateway.console.guard import from_us, has_secret
 from gateway.console.office import Office
 
 # A long reply with everything around it; of more than this nothing is kept.
@@ -39,7 +40,7 @@ async def keep(request: web.Request, office: Office, token: str) -> Kept | None:
         return None
     session = await office.access.remembered(token)
     form = await request.post()
-    if session is None or not safe_next(request.path):
+    if session is None or not safe_next(request.path) or has_secret(form):
         return None
     fields = [(name, value) for name, value in form.items() if isinstance(value, str)]
     shown = dict(fields).get("csrf", "")

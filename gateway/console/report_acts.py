@@ -99,7 +99,9 @@ class Acts:
         person, now = person_of(request), office_of(request).clock()
 
         def act(tx: Transaction, seen: Seen) -> object:
-            return self._desk.alarm.raise_it(tx, seen, person, now)
+            if not self._desk.alarm.raise_it(tx, seen, person, now):
+                raise Refused("alarmed")
+            return True
 
         return await self._do(request, "alarm", await typed_in(request), act)
 

@@ -34,12 +34,19 @@ class Alarm:
     decider: Decider
 
     def raise_it(self, tx: Transaction, seen: Seen, person: Person, now: int) -> bool:
-        """Make the case an emergency; False where an officer has done so before."""
+        """
+        Make the case an emergency; False where it is one already, raised by an officer.
+
+        One that was taken back may be raised again, and is told again.
+        """
         record_id, code = seen.status.record_id, seen.status.case_code
+        revision = seen.record.revision
+        if seen.record.urgency.value == EMERGENCY and _was_raised(tx, record_id):
+            return False
         entry = timeline.Entry(
             record_id=record_id,
             store=OFFICE,
-            update_id=f"{record_id} {ALARM}",
+            update_id=f"{record_id} {ALARM} {revision}",
             at=now,
             kind=ALARM,
             sealed=self.vault.seal(msgspec.json.encode(Told(agency=person.agency))),
@@ -47,7 +54,6 @@ class Alarm:
         new = timeline.put(tx, [entry], now)
         if not new:
             return False
-        revision = seen.record.revision
         self.decider.correct(
             tx, person, record_id, {"urgency": EMERGENCY}, revision=revision, now=now
         )
@@ -67,3 +73,7 @@ class Alarm:
         note(tx, person, f"made case {code} an emergency", now)
         log.warning("emergency", case=record_id)
         return True
+
+
+def _was_raised(tx: Transaction, record_id: str) -> bool:
+    return any(step.kind == ALARM for step in timeline.of(tx, record_id))

@@ -16,6 +16,8 @@ from gateway.revise import opened
 from normalizer.codes import read_case_code
 from normalizer.record import Record
 
+# Until the transaction's end: of two processes with the same stand the slower one waits here.
+HOLD = "select record_id from records where case_code = :code {hold}"
 LAST_STEP = "select max(id) from timeline where record_id = :record_id"
 
 
@@ -57,6 +59,7 @@ def see(tx: Transaction, vault: Vault, case_code: str, agency: str = "") -> Seen
 
 def unchanged(tx: Transaction, vault: Vault, case_code: str, agency: str, *, stand: str) -> Seen:
     """The case as its reader saw it; raises Outdated where something has happened to it since."""
+    tx.one(HOLD, code=read_case_code(case_code))
     seen = see(tx, vault, case_code, agency)
     if seen.stand != stand:
         raise Outdated(case_code)
