@@ -312,8 +312,9 @@ async def test_who_had_it_urgent_already_still_makes_it_an_emergency(teller: Tel
     alarm = Alarm(vault=teller.vault, decider=decides)
 
     def corrected(tx: Transaction) -> Outcome:
-        value = {"urgency": "darurat"}
-        return decides.correct(tx, RINI, record.record_id, value, revision=1, now=officer.now)
+        return decides.correct(
+            tx, RINI, record.record_id, {"urgency": "darurat"}, revision=1, now=officer.now
+        )
 
     def raised(tx: Transaction) -> bool:
         seen = see(tx, teller.vault, record.case_code)

@@ -183,7 +183,7 @@ async def test_a_citizens_post_that_was_erased_or_hidden_is_gone_at_the_next_loo
     for number in (4, 5, 6):
         await office.receive(number, channel="x", source_url=post)
     await monitor.look()
-    before = [item.record_id for item in monitor.items()]
+    before = [item.record_id or "" for item in monitor.items()]
     version = monitor.version
     erased = "update records set data_key = null where record_id {among:ids}"
     await database.write(lambda tx: tx.run(erased, ids=[record_id(1), record_id(4)]))
