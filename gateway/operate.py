@@ -18,31 +18,29 @@ from gateway import work
 from gateway.access.trail import enter
 from gateway.back import notices, strays
 
-# By the letter of their ids: the column of their number, and number, place, time and reason.
-PARKED = {
-    "j": (
-        "w.journal_id",
-        (
-            "select w.journal_id, j.channel, j.received_at, w.reason"
-            " from work w join journal j on j.id = w.journal_id where w.state = 'parked'"
-        ),
-    ),
-    "o": (
-        "id",
-        (
-            "select id, target, created_at, reason from outbox"
-            " where state = 'parked' and dismissed is null"
-        ),
-    ),
-    "s": (
-        "id",
-        (
-            "select id, 'central:' || store, taken_at, 'about a case nobody knows' from strays"
-            " where dismissed is null"
-        ),
-    ),
-    "n": ("id", "select id, 'notice', created_at, reason from notices where state = 'held'"),
-}
+# What waits for a person: its part of the list, the letter of its id and its number.
+WAITING = """
+select 1 as part, 'j' as letter, w.journal_id as number, j.channel as place, j.received_at as since,
+    w.reason as reason
+from work w join journal j on j.id = w.journal_id where w.state = 'parked'
+union all
+select 2, 'o', id, target, created_at, reason from outbox
+where state = 'parked' and dismissed is null
+union all
+select 3, 's', id, 'central:' || store, taken_at, 'about a case nobody knows' from strays
+where dismissed is null
+union all
+select 4, 'n', id, 'notice', created_at, reason from notices where state = 'held'
+"""
+LISTED = f"""
+select letter, number, place, since, reason from ({WAITING}) waiting
+order by part, number limit :limit
+"""
+COUNTED = f"select count(*) from ({WAITING}) waiting"
+ONE = f"""
+select letter, number, place, since, reason from ({WAITING}) waiting
+where letter = :letter and number = :number
+"""
 EVERYTHING = 1 << 62
 # Of a number in an id; a longer one would not fit the databases' integers.
 MOST_DIGITS = 18
@@ -78,27 +76,22 @@ class Parked:
 
 def parked(tx: Transaction, limit: int = EVERYTHING) -> list[Parked]:
     """What could not be read or delivered, and why; no more than so many."""
-    found: list[Parked] = []
-    for kind, (number, listed) in PARKED.items():
-        rows = tx.all(f"{listed} order by {number} limit :limit", limit=limit - len(found))
-        found += [_parked(kind, row) for row in rows]
-    return found
+    return [_parked(row) for row in tx.all(LISTED, limit=limit)]
 
 
 def parked_count(tx: Transaction) -> int:
     """How much of it there is."""
-    counted = [tx.one(f"select count(*) from ({listed}) found") for _, listed in PARKED.values()]
-    return sum(row[0] for row in counted if row)
+    row = tx.one(COUNTED)
+    return int(row[0]) if row else 0
 
 
 def parked_one(tx: Transaction, id_: str) -> Parked | None:
     """What has this id, if it is parked."""
-    kind, number = id_[:1], id_[1:]
-    if kind not in PARKED or not number.isdecimal() or len(number) > MOST_DIGITS:
+    letter, number = id_[:1], id_[1:]
+    if not number.isdecimal() or len(number) > MOST_DIGITS:
         return None
-    column, listed = PARKED[kind]
-    row = tx.one(f"{listed} and {column} = :number", number=int(number))
-    return _parked(kind, row) if row else None
+    row = tx.one(ONE, letter=letter, number=int(number))
+    return _parked(row) if row else None
 
 
 def content(tx: Transaction, vault: Vault, id_: str) -> str:
@@ -149,8 +142,9 @@ def _chosen(tx: Transaction, ids: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(item.id for item in found if item))
 
 
-def _parked(kind: str, row: Row) -> Parked:
-    return Parked(id=f"{kind}{row[0]}", where=row[1], at=row[2], reason=row[3] or "")
+def _parked(row: Row) -> Parked:
+    letter, number, place, since, reason = row
+    return Parked(id=f"{letter}{number}", where=place, at=since, reason=reason or "")
 
 
 def _replay(tx: Transaction, ids: Sequence[int], now: int) -> int:
