@@ -80,10 +80,7 @@ class Deadlines:
 
     async def _follow(self, now: int) -> None:
         """Look again at what changed; found beside the writer too, in all open cases."""
-        more = True
-        while more:
-            rows = await self._database.read(due.changed)
+        # None is found twice: each is brought up to date, or ended.
+        while rows := await self._database.read(due.changed):
             follow = partial(due.follow, vault=self._vault, clock=self._clock, rows=rows, now=now)
-            if rows:
-                await self._database.write(follow)
-            more = bool(rows)  # none is found twice, and a slice of clocks is fewer cases
+            await self._database.write(follow)

@@ -65,8 +65,7 @@ def bring_up(engine: Engine, connection: Connection) -> None:
 
 def require_current(engine: Engine, connection: Connection) -> None:
     """Refuse a database of another version; for commands that only read."""
-    row = connection.execute(engine.spell(FOUND)).fetchone()
-    found = (row and row[0]) or 0
+    found = _marked(engine, connection)
     if found in MARKS:
         raise StoreError(MARKS[found])
     if found != VERSION:
@@ -75,10 +74,14 @@ def require_current(engine: Engine, connection: Connection) -> None:
 
 def refuse_marked(engine: Engine, connection: Connection) -> None:
     """Refuse one that `migrate-store` took while nobody was connected to it."""
-    row = connection.execute(engine.spell(FOUND)).fetchone()
-    found = int(row[0]) if row else 0
+    found = _marked(engine, connection)
     if found in MARKS:
         raise StoreUnavailable(MARKS[found])
+
+
+def _marked(engine: Engine, connection: Connection) -> int:
+    row = connection.execute(engine.spell(FOUND)).fetchone()
+    return int(row[0]) if row else 0
 
 
 def refuse_unusable(found: int) -> None:
